@@ -1,0 +1,113 @@
+//! The supervised connection to the broker.
+//!
+//! The client library's own recovery gives up after a number of attempts and can leave channels stuck, so it
+//! stays off. Whoever needs the broker opens a [`Session`], works until the first error, drops the whole
+//! connection and opens another after a [back-off](crate::Backoff). Publishing and consuming have a connection
+//! each, so that a broker that blocks publishers still hands out messages and takes acks.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use lapin::options::QueueDeclareOptions;
+use lapin::types::FieldTable;
+use lapin::uri::AMQPUri;
+use lapin::{Channel, Connection, ConnectionProperties};
+
+use crate::error::within;
+use crate::{Error, Topology};
+
+/// Connecting, opening a channel and declaring the topology, together.
+const OPEN_LIMIT: Duration = Duration::from_secs(10);
+/// A graceful close; after it the socket is dropped.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
+/// A silent peer is noticed within two of these.
+const HEARTBEAT_SECONDS: u16 = 10;
+
+/// Where the broker is and what must exist on it.
+#[derive(Debug, Clone)]
+pub struct Broker {
+    uri: AMQPUri,
+    client: String,
+    topology: Topology,
+}
+
+/// Whether a part (a relay, a consumer) holds a working session: for readiness checks.
+#[derive(Debug, Clone, Default)]
+pub struct Connected(Arc<AtomicBool>);
+
+/// A connection with one channel. Dropping it closes both.
+pub struct Session {
+    connection: Connection,
+    pub(crate) channel: Channel,
+}
+
+impl Connected {
+    /// Whether the part is connected right now, as far as it knows.
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set(&self, connected: bool) {
+        self.0.store(connected, Ordering::Relaxed);
+    }
+}
+
+impl Broker {
+    /// `url` is `amqp://user:password@host:port/vhost`; `client` is the name shown in the broker's console.
+    pub fn new(url: &str, client: &str, topology: Topology) -> Result<Self, Error> {
+        let mut uri: AMQPUri = url.parse().map_err(Error::Address)?;
+        uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+        Ok(Self { uri, client: client.to_owned(), topology })
+    }
+
+    /// Connects, declares the topology and returns the session; `role` names it in the console.
+    pub async fn open(&self, role: &str) -> Result<Session, Error> {
+        within(OPEN_LIMIT, "opening a broker session", async {
+            let name = format!("{} {role}", self.client);
+            let properties = ConnectionProperties::default().with_connection_name(name.into());
+            let connection = Connection::connect_uri(self.uri.clone(), properties).await?;
+            let channel = connection.create_channel().await?;
+            self.topology.declare(&channel).await?;
+            Ok::<_, Error>(Session { connection, channel })
+        })
+        .await
+    }
+
+    pub(crate) fn exchange(&self) -> &str {
+        &self.topology.exchange
+    }
+}
+
+impl Session {
+    /// Messages ready in `queue`, those with consumers not counted.
+    pub async fn depth(&self, queue: &str) -> Result<u32, Error> {
+        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
+        let declared = within(
+            OPEN_LIMIT,
+            "asking for a queue's depth",
+            self.channel.queue_declare(queue.into(), passive, FieldTable::default()),
+        )
+        .await?;
+        Ok(declared.message_count())
+    }
+
+    /// Fails if the connection is gone or the broker blocks publishers.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let status = self.connection.status();
+        if !status.connected() {
+            return Err(Error::Disconnected);
+        }
+        if status.blocked() {
+            return Err(Error::Blocked);
+        }
+        Ok(())
+    }
+
+    /// Closes the connection; the broker takes back what is not acknowledged.
+    pub async fn close(self) {
+        let close = self.connection.close(200, "bye".into());
+        // An error here means that it is closed already.
+        let _ = tokio::time::timeout(CLOSE_LIMIT, close).await;
+    }
+}

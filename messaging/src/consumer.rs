@@ -1,0 +1,264 @@
+//! Consumer: takes deliveries through the inbox, many events in one transaction, and acks after the commit.
+//!
+//! Whatever is ready is handled together, up to [`MAX_EVENTS`]. A crash at any point leads to redelivery, which
+//! the inbox reports as such. A database that is away is not the message's fault: the batch stays
+//! unacknowledged and is tried again, with nothing more taken meanwhile than the prefetch allows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::QueryResult;
+use diesel_async::{AsyncConnection, AsyncPgConnection};
+use futures_util::{FutureExt, StreamExt};
+use lapin::message::Delivery;
+use lapin::options::{
+    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions,
+};
+use lapin::types::FieldTable;
+use metrics::{counter, histogram};
+use serde_json::value::RawValue;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::broker::Session;
+use crate::error::within;
+use crate::event::{Event, MAX_BATCH, split_batch};
+use crate::{Backoff, Broker, Connected, Error, Pool, dead_letter, inbox, outbox};
+
+/// Events in one transaction, at most.
+pub const MAX_EVENTS: usize = 500;
+/// Messages that the broker hands out ahead of their acks.
+const PREFETCH: u16 = 100;
+/// An ack, a cancel or another short exchange with the broker.
+const BROKER_LIMIT: Duration = Duration::from_secs(5);
+/// One transaction; only a silent network takes longer, since the server has limits of its own.
+const TRANSACTION_LIMIT: Duration = Duration::from_secs(10);
+/// A pause that lets a batch grow, taken only when the last one was big enough to show that load is on.
+const LINGER: Duration = Duration::from_millis(1);
+const LINGER_FROM_EVENTS: usize = 8;
+
+/// What a service does with events.
+pub trait Handler: Send + Sync + 'static {
+    /// Applies `events`, in order, within the caller's transaction, and names those that it refuses.
+    ///
+    /// It runs again with the same events if the transaction fails, so its only effects are in the database.
+    fn handle(
+        &self,
+        conn: &mut AsyncPgConnection,
+        events: &[Received<'_>],
+    ) -> impl Future<Output = QueryResult<Vec<Refusal>>> + Send;
+}
+
+/// An event as the inbox sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Received<'a> {
+    /// The event.
+    pub event: &'a Event,
+    /// Whether a committed transaction, or an earlier place in this batch, has had this id already.
+    pub duplicate: bool,
+}
+
+/// An event that its handler will not apply, now or ever: it becomes a dead letter.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The event's place in the batch.
+    pub index: usize,
+    /// Why, for the operator.
+    pub reason: String,
+}
+
+/// The consumer of one queue. Run it on a task of its own: see [`Consumer::run`].
+pub struct Consumer<H> {
+    /// The database that has the inbox; one connection is used.
+    pub pool: Pool,
+    /// Where the queue is.
+    pub broker: Broker,
+    /// The queue's name.
+    pub queue: String,
+    /// Notified after each commit, for the relay: handlers answer through the outbox.
+    pub wake: Arc<Notify>,
+    /// Set while a session works.
+    pub connected: Connected,
+    /// What to do.
+    pub handler: H,
+}
+
+/// Deliveries that are handled, committed and acknowledged together.
+#[derive(Default)]
+struct Batch {
+    events: Vec<Event>,
+    /// Events of decodable bodies that are no CloudEvents, with what is wrong.
+    malformed: Vec<(Box<RawValue>, String)>,
+    /// The newest delivery with a decodable body; acknowledging it acknowledges all before it.
+    last: Option<Delivery>,
+}
+
+impl<H: Handler> Consumer<H> {
+    /// Works until `shutdown`; the batch in hand is finished first.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let mut backoff = Backoff::default();
+        while !shutdown.is_cancelled() {
+            if let Err(error) = self.session(&shutdown, &mut backoff).await {
+                warn!(queue = self.queue, %error, "consumer: session lost; unacknowledged messages come again");
+                counter!("messaging_consumer_failures_total").increment(1);
+            }
+            self.connected.set(false);
+            backoff.wait(&shutdown).await;
+        }
+    }
+
+    async fn session(&self, shutdown: &CancellationToken, backoff: &mut Backoff) -> Result<(), Error> {
+        let session = self.broker.open("consumer").await?;
+        let mut deliveries = self.subscribe(&session).await?;
+        self.connected.set(true);
+        info!(queue = self.queue, "consumer: connected");
+        let mut last_batch = 0;
+        loop {
+            if last_batch >= LINGER_FROM_EVENTS && last_batch + MAX_BATCH <= MAX_EVENTS {
+                tokio::time::sleep(LINGER).await;
+            }
+            let first = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                delivery = deliveries.next() => delivery,
+            };
+            let batch = self.collect(first, &mut deliveries).await?;
+            last_batch = batch.events.len();
+            if !self.commit(&batch, shutdown).await {
+                break;
+            }
+            self.acknowledge(batch).await?;
+            backoff.reset();
+        }
+        let cancel = session.channel.basic_cancel(deliveries.tag(), BasicCancelOptions::default());
+        within(BROKER_LIMIT, "ending the consumer", cancel).await?;
+        session.close().await;
+        Ok(())
+    }
+
+    async fn subscribe(&self, session: &Session) -> Result<lapin::Consumer, Error> {
+        let channel = &session.channel;
+        within(BROKER_LIMIT, "subscribing", async {
+            channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
+            let options = BasicConsumeOptions::default();
+            let tag = lapin::types::ShortString::default();
+            channel.basic_consume(self.queue.as_str().into(), tag, options, FieldTable::default()).await
+        })
+        .await
+    }
+
+    /// Adds whatever is ready to the first delivery. A body that is no batch is rejected on the spot.
+    async fn collect(
+        &self,
+        first: Option<lapin::Result<Delivery>>,
+        deliveries: &mut lapin::Consumer,
+    ) -> Result<Batch, Error> {
+        let mut batch = Batch::default();
+        let mut next = Some(first);
+        while let Some(delivery) = next {
+            // A stream that ends is an error, not the end of work.
+            let delivery = delivery.ok_or(Error::ConsumerEnded)??;
+            match split_batch(&delivery.data) {
+                Ok(events) => {
+                    for raw in events {
+                        match Event::from_json(raw.get()) {
+                            Ok(event) => batch.events.push(event),
+                            Err(reason) => batch.malformed.push((raw.to_owned(), reason)),
+                        }
+                    }
+                    batch.last = Some(delivery);
+                }
+                Err(reason) => self.reject(&delivery, &reason).await?,
+            }
+            let full = batch.events.len() + batch.malformed.len() + MAX_BATCH > MAX_EVENTS;
+            next = if full { None } else { deliveries.next().now_or_never() };
+        }
+        Ok(batch)
+    }
+
+    async fn reject(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
+        error!(queue = self.queue, reason, "consumer: body is no batch of events; dead-lettered");
+        counter!("messaging_rejected_bodies_total").increment(1);
+        let reject = delivery.reject(BasicRejectOptions { requeue: false });
+        within(BROKER_LIMIT, "rejecting a message", reject).await?;
+        Ok(())
+    }
+
+    /// Tries until the batch is committed; false if `shutdown` came first.
+    async fn commit(&self, batch: &Batch, shutdown: &CancellationToken) -> bool {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.try_commit(batch).await {
+                Ok(()) => return true,
+                Err(error) => {
+                    warn!(queue = self.queue, %error, "consumer: transaction failed; trying again");
+                    counter!("messaging_transaction_retries_total").increment(1);
+                }
+            }
+            backoff.wait(shutdown).await;
+            if shutdown.is_cancelled() {
+                return false;
+            }
+        }
+    }
+
+    async fn try_commit(&self, batch: &Batch) -> Result<(), Error> {
+        let mut conn = self.pool.get().await?;
+        let transaction =
+            conn.transaction::<_, diesel::result::Error, _>(async |conn| self.apply(conn, batch).await);
+        let committed = within(TRANSACTION_LIMIT, "handling a batch", transaction).await;
+        if committed.is_err() {
+            crate::discard(conn);
+        } else {
+            self.wake.notify_one();
+            histogram!("messaging_consumer_batch_events").record(batch.events.len() as f64);
+        }
+        committed
+    }
+
+    async fn apply(&self, conn: &mut AsyncPgConnection, batch: &Batch) -> QueryResult<()> {
+        let ids: Vec<_> = batch.events.iter().map(|event| event.id).collect();
+        let mut fresh = inbox::accept(conn, &ids).await?;
+        let received: Vec<Received<'_>> = batch
+            .events
+            .iter()
+            .map(|event| Received {
+                event,
+                // Removed at its first place, so that a repeat within the batch is a duplicate too.
+                duplicate: !fresh.remove(&event.id),
+            })
+            .collect();
+        let refusals = self.handler.handle(conn, &received).await?;
+        let refused = refusals.iter().map(|refusal| {
+            let event = received[refusal.index].event;
+            error!(queue = self.queue, event.id = %event.id, event.kind = event.kind,
+                reason = refusal.reason, "consumer: event refused; dead-lettered");
+            let raw = RawValue::from_string(event.to_json()).expect("an event is JSON");
+            dead_letter::message(&self.queue, &refusal.reason, &raw)
+        });
+        let malformed = batch.malformed.iter().map(|(raw, reason)| {
+            error!(queue = self.queue, reason, "consumer: not a CloudEvent; dead-lettered");
+            dead_letter::message(&self.queue, reason, raw)
+        });
+        let letters: Vec<_> = refused.chain(malformed).collect();
+        counter!("messaging_dead_letters_total").increment(letters.len() as u64);
+        let duplicates = received.iter().filter(|received| received.duplicate).count();
+        counter!("messaging_duplicates_total").increment(duplicates as u64);
+        outbox::enqueue(conn, &letters).await?;
+        Ok(())
+    }
+
+    async fn acknowledge(&self, batch: Batch) -> Result<(), Error> {
+        let Some(last) = batch.last else {
+            return Ok(());
+        };
+        let ack = last.ack(BasicAckOptions { multiple: true });
+        if !within(BROKER_LIMIT, "acknowledging", ack).await? {
+            // The channel died; everything comes again and the inbox absorbs it.
+            counter!("messaging_lost_acks_total").increment(1);
+            return Err(Error::ConsumerEnded);
+        }
+        Ok(())
+    }
+}

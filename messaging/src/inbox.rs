@@ -1,0 +1,27 @@
+//! Inbox: which messages a committed transaction has taken in.
+
+use std::collections::HashSet;
+
+use diesel::QueryResult;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+/// Records `message_ids` within the caller's transaction and returns those that are new.
+///
+/// Another transaction that records the same id waits for this one, so that whoever sees an id as old also
+/// sees what was committed with it.
+pub async fn accept(conn: &mut AsyncPgConnection, message_ids: &[Uuid]) -> QueryResult<HashSet<Uuid>> {
+    // One order for everybody: see `outbox::enqueue`.
+    let mut sorted = message_ids.to_vec();
+    sorted.sort_unstable();
+    let accepted: Vec<(Uuid,)> = Accept { message_ids: &sorted }.load(conn).await?;
+    Ok(accepted.into_iter().map(|(id,)| id).collect())
+}
+
+crate::statement! {
+    struct Accept { message_ids: Vec<uuid::Uuid> => Array<Uuid> } -> (Uuid,)
+    "-- inbox_accept
+     INSERT INTO inbox (message_id) SELECT * FROM unnest({message_ids})
+     ON CONFLICT (message_id) DO NOTHING
+     RETURNING message_id"
+}

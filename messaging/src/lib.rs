@@ -1,0 +1,40 @@
+#![doc = include_str!("../README.md")]
+
+mod backoff;
+pub mod broker;
+pub mod consumer;
+pub mod dead_letter;
+mod error;
+pub mod event;
+pub mod inbox;
+pub mod outbox;
+mod publisher;
+pub mod relay;
+mod statement;
+pub mod topology;
+
+pub use backoff::Backoff;
+pub use broker::{Broker, Connected};
+pub use consumer::{Consumer, Handler, Received, Refusal};
+pub use error::Error;
+pub use event::Event;
+pub use relay::Relay;
+pub use topology::{Queue, Topology};
+
+#[doc(hidden)]
+pub use diesel as __diesel;
+
+use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::deadpool;
+
+/// The pool that relay and consumer take their connections from.
+pub type Pool = deadpool::Pool<AsyncPgConnection>;
+
+/// The tables `outbox` and `inbox`: run them in each database that sends or receives.
+pub const MIGRATIONS: diesel_migrations::EmbeddedMigrations =
+    diesel_migrations::embed_migrations!("migrations");
+
+/// Drops a connection that may be in the middle of anything, instead of giving it back to the pool.
+fn discard(conn: deadpool::Object<AsyncPgConnection>) {
+    drop(deadpool::Object::take(conn));
+}

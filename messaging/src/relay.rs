@@ -1,0 +1,123 @@
+//! Relay: moves committed messages from the outbox to the broker, each at least once.
+//!
+//! One transaction deletes rows, publishes them, awaits their confirms and commits. If anything fails it rolls
+//! back, and the rows are still there for this relay or another. No cursor, so that no row is passed over when
+//! ids commit out of order; no leases; any number of relays, thanks to `SKIP LOCKED`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel_async::{AsyncConnection, AsyncPgConnection};
+use metrics::{counter, histogram};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::error::within;
+pub use crate::publisher::Publisher;
+use crate::{Backoff, Broker, Connected, Error, Pool, outbox};
+
+/// Rows in one transaction, at most: bounds what a failed confirm repeats, and memory.
+const MAX_ROWS: i64 = 500;
+/// How often the outbox is looked at without a wake-up: finds rows that another process left behind.
+const POLL: Duration = Duration::from_millis(100);
+/// A pause that lets a batch grow, taken only when the last one was big enough to show that load is on.
+const LINGER: Duration = Duration::from_millis(1);
+const LINGER_FROM_ROWS: usize = 8;
+/// A batch with its database round trips; only a silent network takes longer, since the server has its own limits.
+const RUN_LIMIT: Duration = Duration::from_secs(15);
+/// After shutdown is asked for, how long what is committed may still be sent.
+const DRAIN_LIMIT: Duration = Duration::from_secs(3);
+
+/// The relay of one outbox. Run it on a task of its own: see [`Relay::run`].
+pub struct Relay {
+    /// The database that has the outbox; one connection is used.
+    pub pool: Pool,
+    /// Where to send.
+    pub broker: Broker,
+    /// Notified after each commit that wrote to the outbox.
+    pub wake: Arc<Notify>,
+    /// Set while a session works.
+    pub connected: Connected,
+}
+
+impl Relay {
+    /// Works until `shutdown`, then sends what is already committed if the broker answers.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let mut backoff = Backoff::default();
+        while !shutdown.is_cancelled() {
+            if let Err(error) = self.session(&shutdown, &mut backoff).await {
+                warn!(%error, "relay: session lost; unsent messages stay in the outbox");
+                counter!("messaging_relay_failures_total").increment(1);
+            }
+            self.connected.set(false);
+            backoff.wait(&shutdown).await;
+        }
+    }
+
+    async fn session(&self, shutdown: &CancellationToken, backoff: &mut Backoff) -> Result<(), Error> {
+        let publisher = Publisher::open(&self.broker).await?;
+        let mut conn = self.pool.get().await?;
+        self.connected.set(true);
+        info!("relay: connected");
+        let worked = self.work(&mut conn, &publisher, shutdown, backoff).await;
+        if worked.is_err() {
+            crate::discard(conn);
+        }
+        publisher.close().await;
+        worked
+    }
+
+    async fn work(
+        &self,
+        conn: &mut AsyncPgConnection,
+        publisher: &Publisher,
+        shutdown: &CancellationToken,
+        backoff: &mut Backoff,
+    ) -> Result<(), Error> {
+        while !shutdown.is_cancelled() {
+            publisher.check()?;
+            // Registered before the query: a commit between the query and the wait is not missed.
+            let mut woken = std::pin::pin!(self.wake.notified());
+            woken.as_mut().enable();
+            let sent = within(RUN_LIMIT, "relaying a batch", run_once(conn, publisher)).await?;
+            backoff.reset();
+            if sent == 0 {
+                tokio::select! {
+                    () = woken => {}
+                    () = tokio::time::sleep(POLL) => {}
+                    () = shutdown.cancelled() => {}
+                }
+            } else if sent >= LINGER_FROM_ROWS && sent < MAX_ROWS as usize {
+                tokio::time::sleep(LINGER).await;
+            }
+        }
+        let drain = async {
+            while run_once(conn, publisher).await? > 0 {}
+            Ok::<_, Error>(())
+        };
+        // What is not sent in time is still in the outbox at the next start.
+        tokio::time::timeout(DRAIN_LIMIT, drain).await.unwrap_or(Ok(()))
+    }
+}
+
+/// Sends one batch and returns how many messages it held; 0 when there is none to send.
+///
+/// # Errors
+/// The batch may have been sent, in whole or in part, and is still in the outbox. Drop both connections.
+pub async fn run_once(conn: &mut AsyncPgConnection, publisher: &Publisher) -> Result<usize, Error> {
+    let sent = conn
+        .transaction::<_, Error, _>(async |conn| {
+            let messages = outbox::claim(conn, MAX_ROWS).await?;
+            if !messages.is_empty() {
+                publisher.publish(&messages).await?;
+            }
+            Ok(messages.len())
+        })
+        .await?;
+    if sent > 0 {
+        counter!("messaging_published_total").increment(sent as u64);
+        histogram!("messaging_relay_batch_rows").record(sent as f64);
+    }
+    Ok(sent)
+}
