@@ -1,0 +1,40 @@
+//! What the services say to each other: events, the queues that carry them, and the unit of money.
+//!
+//! Both services declare the same [`topology`] and speak the same [`events`]; neither knows anything else of
+//! the other. Each event is a [CloudEvent](messaging::event) whose id follows from its order and its type, so
+//! that the same fact told twice is the same event.
+
+mod amount;
+pub mod events;
+
+pub use amount::{Amount, AmountOutOfRange};
+
+use messaging::{Queue, Topology};
+
+/// The exchange for all events.
+pub const EXCHANGE: &str = "gozon.events";
+
+/// Orders to be paid, consumed by payments-service.
+pub const PAYMENT_REQUESTS_QUEUE: &str = "payments.order-payment-requests";
+/// Routing key of [`events::OrderCreated`].
+pub const PAYMENT_REQUESTS_KEY: &str = "order-payment-requests";
+
+/// Decisions about payments, consumed by orders-service.
+pub const PAYMENT_RESULTS_QUEUE: &str = "orders.order-payment-results";
+/// Routing key of [`events::PaymentSucceeded`] and [`events::PaymentFailed`].
+pub const PAYMENT_RESULTS_KEY: &str = "order-payment-results";
+
+/// The exchange and both queues, for whichever service starts first.
+pub fn topology() -> Topology {
+    let queue = |name: &str, routing_key: &str| Queue {
+        name: name.to_owned(),
+        routing_keys: vec![routing_key.to_owned()],
+    };
+    Topology {
+        exchange: EXCHANGE.to_owned(),
+        queues: vec![
+            queue(PAYMENT_REQUESTS_QUEUE, PAYMENT_REQUESTS_KEY),
+            queue(PAYMENT_RESULTS_QUEUE, PAYMENT_RESULTS_KEY),
+        ],
+    }
+}
