@@ -1,0 +1,156 @@
+//! Database pools, migrations, and the one way in which HTTP handlers reach the database.
+
+use std::time::Duration;
+
+use deadpool::Runtime;
+use deadpool::managed::Timeouts;
+use diesel::migration::{self, Migration, MigrationSource};
+use diesel::pg::Pg;
+use diesel::{ConnectionError, ConnectionResult, QueryResult};
+use diesel_async::pooled_connection::deadpool::{BuildError, Object};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use messaging::Pool;
+use tokio_postgres::NoTls;
+use tracing::error;
+
+use crate::http::Problem;
+
+/// A request waits this long for a connection, and a connection this long for its server.
+const POOL_WAIT: Duration = Duration::from_secs(1);
+/// What a request may spend in the database, waiting included: it is answered within two seconds.
+const REQUEST_LIMIT: Duration = Duration::from_millis(1800);
+
+/// Sent with every connection of the application.
+///
+/// The time-outs end what a lost client left open. The planner's settings: every statement here has one good
+/// plan, rows by key and batches by hash, whatever the statistics say. A table without statistics, fresh or just
+/// restored, otherwise leads to a scan of the table or to a nested loop over the batch, for every batch.
+const SESSION_OPTIONS: &str = "-c statement_timeout=5s -c lock_timeout=4s \
+    -c idle_in_transaction_session_timeout=15s \
+    -c plan_cache_mode=force_generic_plan -c enable_nestloop=off -c enable_seqscan=off";
+
+/// A pool of `size` connections that act as `role` (which the migrations create) and no more.
+pub fn pool(url: &str, role: &'static str, size: usize) -> Result<Pool, BuildError> {
+    let mut config = ManagerConfig::default();
+    // A broken connection is found by the statement that uses it, which is retried or answered with 503.
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |url| connect(url.to_owned(), role).boxed());
+    let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+    Pool::builder(manager)
+        .max_size(size)
+        .runtime(Runtime::Tokio1)
+        .timeouts(Timeouts { wait: Some(POOL_WAIT), create: Some(POOL_WAIT), recycle: Some(POOL_WAIT) })
+        .build()
+}
+
+async fn connect(url: String, role: &str) -> ConnectionResult<AsyncPgConnection> {
+    let failed = |error: tokio_postgres::Error| ConnectionError::BadConnection(error.to_string());
+    let mut config: tokio_postgres::Config = url.parse().map_err(failed)?;
+    config
+        .options(format!("-c role={role} {SESSION_OPTIONS}"))
+        .connect_timeout(POOL_WAIT)
+        .keepalives_idle(Duration::from_secs(5))
+        .tcp_user_timeout(Duration::from_secs(10));
+    let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
+    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+}
+
+/// Why the database can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// Not reachable, or it refused; trying again may help.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A setting would lose committed data.
+    #[error(
+        "{setting} is {value} on this database server: a committed payment could be lost. Turn it on and start again"
+    )]
+    NotDurable {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: String,
+    },
+}
+
+/// Checks that commits are durable and brings the schema up to date, as the user of the URL.
+pub async fn set_up(url: &str, migrations: &[EmbeddedMigrations]) -> Result<(), SetupError> {
+    let unavailable = |error: &dyn std::fmt::Display| SetupError::Unavailable(error.to_string());
+    let mut conn = tokio::time::timeout(POOL_WAIT, AsyncPgConnection::establish(url))
+        .await
+        .map_err(|_| unavailable(&"no answer"))?
+        .map_err(|error| unavailable(&error))?;
+    for setting in ["synchronous_commit", "fsync", "full_page_writes"] {
+        let value: String = diesel::select(sql::current_setting(setting))
+            .get_result(&mut conn)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        if value == "off" {
+            return Err(SetupError::NotDurable { setting, value });
+        }
+    }
+    // Replicas that start together migrate one after another; the lock goes with the connection.
+    diesel::select(sql::pg_advisory_lock(MIGRATION_LOCK))
+        .execute(&mut conn)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    let mut harness = AsyncMigrationHarness::new(conn);
+    harness.run_pending_migrations(All(migrations)).map_err(|error| unavailable(&error))?;
+    Ok(())
+}
+
+/// Several sources as one.
+struct All<'a>(&'a [EmbeddedMigrations]);
+
+impl MigrationSource<Pg> for All<'_> {
+    fn migrations(&self) -> migration::Result<Vec<Box<dyn Migration<Pg>>>> {
+        let sources = self.0.iter().map(MigrationSource::<Pg>::migrations);
+        Ok(sources.collect::<migration::Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+}
+
+/// Any constant will do, as long as every replica has the same.
+const MIGRATION_LOCK: i64 = 0x0067_6f7a_6f6e;
+
+#[allow(missing_docs)]
+mod sql {
+    #[diesel::declare_sql_function]
+    extern "SQL" {
+        fn current_setting(name: diesel::sql_types::Text) -> diesel::sql_types::Text;
+        fn pg_advisory_lock(key: diesel::sql_types::BigInt) -> diesel::sql_types::Bool;
+    }
+}
+
+/// Runs `work` on a connection of `pool` for an HTTP request.
+///
+/// On a task of its own, because a client that disconnects drops its handler's future, and a transaction whose
+/// future is dropped would go back to the pool open. A database that is away or too slow is a 503; whether a
+/// write that timed out was committed is then unknown, and the problem document says how to find out.
+pub async fn run<T: Send + 'static>(
+    pool: &Pool,
+    work: impl for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, QueryResult<T>> + Send + 'static,
+) -> Result<T, Problem> {
+    let pool = pool.clone();
+    let task = tokio::spawn(async move {
+        let mut conn = pool.get().await.map_err(|error| unavailable(&error))?;
+        let result = work(&mut conn).await;
+        if result.is_err() {
+            drop(Object::take(conn));
+        }
+        result.map_err(|error| unavailable(&error))
+    });
+    match tokio::time::timeout(REQUEST_LIMIT, task).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
+        Err(_) => Err(unavailable(&"no answer in time")),
+    }
+}
+
+fn unavailable(error: &dyn std::fmt::Display) -> Problem {
+    error!(%error, "database: request failed");
+    Problem::database_unavailable()
+}

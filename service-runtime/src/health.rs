@@ -1,0 +1,73 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use diesel_async::SimpleAsyncConnection;
+use messaging::{Connected, Pool};
+use serde::Serialize;
+
+/// What readiness depends on. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Health(Arc<State>);
+
+struct State {
+    pool: Pool,
+    migrated: AtomicBool,
+    stopping: AtomicBool,
+    parts: Mutex<Vec<Connected>>,
+}
+
+/// The answer to `GET /health/ready`: true where a part is well.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    migrated: bool,
+    database: bool,
+    broker: bool,
+    stopping: bool,
+}
+
+impl Health {
+    pub(crate) fn new(pool: Pool) -> Self {
+        Self(Arc::new(State {
+            pool,
+            migrated: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            parts: Mutex::default(),
+        }))
+    }
+
+    /// A new part that must be connected before the service is ready.
+    pub(crate) fn part(&self) -> Connected {
+        let connected = Connected::default();
+        let mut parts = self.0.parts.lock().expect("no panic while held");
+        parts.push(connected.clone());
+        connected
+    }
+
+    pub(crate) fn set_migrated(&self) {
+        self.0.migrated.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_stopping(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) async fn report(&self) -> Report {
+        let database = match self.0.pool.get().await {
+            Ok(mut conn) => conn.batch_execute("SELECT 1").await.is_ok(),
+            Err(_) => false,
+        };
+        let parts = self.0.parts.lock().expect("no panic while held");
+        Report {
+            migrated: self.0.migrated.load(Ordering::Relaxed),
+            database,
+            broker: parts.iter().all(Connected::get),
+            stopping: self.0.stopping.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Report {
+    pub(crate) fn ready(&self) -> bool {
+        self.migrated && self.database && self.broker && !self.stopping
+    }
+}

@@ -1,0 +1,98 @@
+use std::io;
+
+use actix_cors::Cors;
+use actix_web::http::header;
+use actix_web::middleware::Condition;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App, HttpResponse, HttpServer};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use super::{IDEMPOTENT_REPLAYED, Problem, only};
+use crate::{Config, Health};
+
+/// Far above any request of the API; the gateway has a limit of its own.
+const BODY_LIMIT_BYTES: usize = 64 * 1024;
+/// Requests in hand at shutdown get this long.
+const GRACE_SECONDS: u64 = 5;
+
+/// Serves `routes`, health and metrics until `shutdown`, then finishes the requests in hand.
+pub(crate) async fn serve(
+    config: &Config,
+    health: Health,
+    metrics: PrometheusHandle,
+    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let origins = config.cors_allowed_origins.clone();
+    let health = Data::new(health);
+    let metrics = Data::new(metrics);
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
+            .app_data(health.clone())
+            .app_data(metrics.clone())
+            .app_data(extractor_errors())
+            .app_data(web::PathConfig::default().error_handler(|error, _| Problem::from(error).into()))
+            .app_data(web::QueryConfig::default().error_handler(|error, _| Problem::from(error).into()))
+            .configure(operations)
+            .configure(&routes)
+            .default_service(web::to(|| async { Err::<(), _>(Problem::not_found()) }))
+    })
+    .workers(config.http_workers)
+    .shutdown_timeout(GRACE_SECONDS)
+    .disable_signals()
+    .bind(config.http_address)?
+    .run();
+    info!(address = %config.http_address, "http: listening");
+    let handle = server.handle();
+    tokio::spawn(async move {
+        shutdown.cancelled().await;
+        handle.stop(true).await;
+    });
+    server.await
+}
+
+fn extractor_errors() -> web::JsonConfig {
+    web::JsonConfig::default().limit(BODY_LIMIT_BYTES).error_handler(|error, _| Problem::from(error).into())
+}
+
+/// For use without the gateway, which answers for CORS itself.
+fn cors(origins: &[String]) -> Cors {
+    let allowed = [header::CONTENT_TYPE.as_str(), "Idempotency-Key", "X-Request-Id"];
+    let exposed = ["Location", "Link", "Retry-After", IDEMPOTENT_REPLAYED];
+    origins
+        .iter()
+        .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
+        .allowed_methods(["GET", "POST"])
+        .allowed_headers(allowed)
+        .expose_headers(exposed)
+        .max_age(600)
+}
+
+/// Routes for operators; the gateway does not lead to them.
+fn operations(routes: &mut ServiceConfig) {
+    routes
+        .service(
+            web::resource("/health/live")
+                .route(web::get().to(|| async { HttpResponse::Ok().body("alive\n") }))
+                .default_service(only("GET")),
+        )
+        .service(web::resource("/health/ready").route(web::get().to(ready)).default_service(only("GET")))
+        .service(web::resource("/metrics").route(web::get().to(render)).default_service(only("GET")));
+}
+
+async fn ready(health: Data<Health>) -> HttpResponse {
+    let report = health.report().await;
+    if report.ready() {
+        HttpResponse::Ok().json(report)
+    } else {
+        HttpResponse::ServiceUnavailable().json(report)
+    }
+}
+
+async fn render(metrics: Data<PrometheusHandle>) -> HttpResponse {
+    metrics.run_upkeep();
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(metrics.render())
+}

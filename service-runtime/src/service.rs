@@ -1,0 +1,219 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::ServiceConfig;
+use diesel_migrations::EmbeddedMigrations;
+use messaging::{Backoff, Broker, Consumer, Handler, Pool, Relay, Topology};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info, warn};
+
+use crate::database::{self, SetupError};
+use crate::{Config, ConfigError, Health, http, telemetry};
+
+/// Relay, consumer, committer, sweep and one to spare.
+const WORKER_CONNECTIONS: usize = 5;
+/// What the workers get to finish after the last request is answered; with the requests' own five seconds, a
+/// service is gone within ten.
+const WORKERS_LIMIT: Duration = Duration::from_secs(4);
+
+/// A service between its start and its end.
+///
+/// The order of its end: not ready; no new connections; requests in hand answered; workers finish what is in
+/// their hands; gone. Workers outlive requests, because requests wait for them.
+pub struct Service {
+    /// The settings.
+    pub config: Config,
+    /// Connections for HTTP requests.
+    pub request_pool: Pool,
+    /// Connections for background work. A pool of its own, so that requests can't starve it, and so that its
+    /// connections live on the main runtime and survive the HTTP workers.
+    pub worker_pool: Pool,
+    /// The broker, for workers of the service's own.
+    pub broker: Broker,
+    /// Notify it after a commit that wrote to the outbox.
+    pub outbox_wake: Arc<Notify>,
+    health: Health,
+    metrics: PrometheusHandle,
+    setup: JoinHandle<Result<(), SetupError>>,
+    migrated: CancellationToken,
+    stop_requests: CancellationToken,
+    stop_workers: CancellationToken,
+    workers: TaskTracker,
+}
+
+/// What a service is called and needs.
+pub struct Blueprint {
+    /// Its name, also the broker's console's.
+    pub name: &'static str,
+    /// The role that the migrations create for its connections.
+    pub role: &'static str,
+    /// Its tables; those of `messaging` come before them.
+    pub migrations: EmbeddedMigrations,
+    /// Exchange and queues.
+    pub topology: Topology,
+}
+
+/// Why a service can't start. Everything that time may heal is waited for instead.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The broker's address.
+    #[error(transparent)]
+    Broker(#[from] messaging::Error),
+    /// The database's address.
+    #[error("database pool: {0}")]
+    Pool(#[from] diesel_async::pooled_connection::deadpool::BuildError),
+    /// Metrics.
+    #[error("metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// The HTTP address is taken, or not ours.
+    #[error("HTTP: {0}")]
+    Http(#[from] std::io::Error),
+    /// The database would lose commits.
+    #[error(transparent)]
+    Database(#[from] SetupError),
+}
+
+impl Service {
+    /// Sets up pools, telemetry and signals, and brings the database up to date as soon as it answers.
+    ///
+    /// # Errors
+    /// What time will not heal. A database or a broker that is away is waited for, by a live service that is
+    /// not ready.
+    pub fn start(blueprint: Blueprint, config: Config) -> Result<Self, StartError> {
+        let metrics = telemetry::init()?;
+        let Blueprint { name, role, migrations, topology } = blueprint;
+        info!(service = name, version = env!("CARGO_PKG_VERSION"), "starting");
+        let request_pool = database::pool(&config.database_url, role, config.database_pool_size)?;
+        let worker_pool = database::pool(&config.database_url, role, WORKER_CONNECTIONS)?;
+        let broker = Broker::new(&config.amqp_url, name, topology)?;
+        let health = Health::new(request_pool.clone());
+        let (migrated, stop_requests) = (CancellationToken::new(), CancellationToken::new());
+        stop_on_signal(stop_requests.clone(), health.clone())?;
+        let setup = tokio::spawn(set_up(
+            config.database_url.clone(),
+            [messaging::MIGRATIONS, migrations],
+            health.clone(),
+            migrated.clone(),
+            stop_requests.clone(),
+        ));
+        Ok(Self {
+            config,
+            request_pool,
+            worker_pool,
+            broker,
+            outbox_wake: Arc::default(),
+            health,
+            metrics,
+            setup,
+            migrated,
+            stop_requests,
+            stop_workers: CancellationToken::new(),
+            workers: TaskTracker::new(),
+        })
+    }
+
+    /// Runs background work from when the database is up to date until the token that it is given is cancelled.
+    pub fn spawn<F>(&self, worker: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (migrated, stop) = (self.migrated.clone(), self.stop_workers.clone());
+        let work = worker(stop.clone());
+        self.workers.spawn(async move {
+            tokio::select! {
+                () = migrated.cancelled() => work.await,
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+
+    /// Runs the relay of this service's outbox.
+    pub fn spawn_relay(&self) {
+        let relay = Relay {
+            pool: self.worker_pool.clone(),
+            broker: self.broker.clone(),
+            wake: self.outbox_wake.clone(),
+            connected: self.health.part(),
+        };
+        self.spawn(|stop| relay.run(stop));
+    }
+
+    /// Runs the consumer of `queue`.
+    pub fn spawn_consumer(&self, queue: &str, handler: impl Handler) {
+        let consumer = Consumer {
+            pool: self.worker_pool.clone(),
+            broker: self.broker.clone(),
+            queue: queue.to_owned(),
+            wake: self.outbox_wake.clone(),
+            connected: self.health.part(),
+            handler,
+        };
+        self.spawn(|stop| consumer.run(stop));
+    }
+
+    /// Serves `routes` until SIGTERM or SIGINT, then ends in order.
+    pub async fn serve(
+        self,
+        routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    ) -> Result<(), StartError> {
+        let stop = self.stop_requests.clone();
+        http::serve(&self.config, self.health, self.metrics, routes, stop).await?;
+        self.stop_workers.cancel();
+        self.workers.close();
+        if tokio::time::timeout(WORKERS_LIMIT, self.workers.wait()).await.is_err() {
+            warn!("workers did not finish in time; what they held comes again");
+        }
+        info!("stopped");
+        Ok(self.setup.await.unwrap_or(Ok(()))?)
+    }
+}
+
+/// Tries until the database is reachable and up to date. A database that is not durable ends the service.
+async fn set_up(
+    url: String,
+    migrations: [EmbeddedMigrations; 2],
+    health: Health,
+    migrated: CancellationToken,
+    stop: CancellationToken,
+) -> Result<(), SetupError> {
+    let mut backoff = Backoff::default();
+    while !stop.is_cancelled() {
+        match database::set_up(&url, &migrations).await {
+            Ok(()) => {
+                health.set_migrated();
+                migrated.cancel();
+                return Ok(());
+            }
+            Err(error @ SetupError::NotDurable { .. }) => {
+                error!(%error, "database: unusable");
+                stop.cancel();
+                return Err(error);
+            }
+            Err(error) => warn!(%error, "database: not ready; trying again"),
+        }
+        backoff.wait(&stop).await;
+    }
+    Ok(())
+}
+
+fn stop_on_signal(stop: CancellationToken, health: Health) -> Result<(), StartError> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        info!("stopping");
+        health.set_stopping();
+        stop.cancel();
+    });
+    Ok(())
+}
