@@ -1,0 +1,49 @@
+//! Deposits.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Json, Path};
+use contracts::Amount;
+use diesel_async::AsyncConnection;
+use messaging::Pool;
+use serde::Deserialize;
+use service_runtime::database;
+use service_runtime::http::{IDEMPOTENT_REPLAYED, IdempotencyKey, Object, Problem};
+use uuid::Uuid;
+
+use super::account_not_found;
+use crate::domain::MAX_BALANCE_MINOR;
+use crate::store::{self, Deposit};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewDeposit {
+    amount: Amount,
+}
+
+pub(super) async fn add(
+    pool: Data<Pool>,
+    bill: Path<Uuid>,
+    IdempotencyKey(key): IdempotencyKey,
+    Json(Object(deposit)): Json<Object<NewDeposit>>,
+) -> Result<HttpResponse, Problem> {
+    let (bill, amount) = (bill.into_inner(), deposit.amount);
+    let deposited = database::run(&pool, move |conn| {
+        Box::pin(conn.transaction(async move |conn| store::deposit(conn, bill, amount, key.as_deref()).await))
+    })
+    .await?;
+    match deposited {
+        Deposit::Done(account) => Ok(HttpResponse::Ok().json(account)),
+        Deposit::Replayed(account) => {
+            Ok(HttpResponse::Ok().insert_header((IDEMPOTENT_REPLAYED, "true")).json(account))
+        }
+        Deposit::KeyReused => Err(Problem::idempotency_key_reused()),
+        Deposit::NoAccount => Err(account_not_found(bill)),
+        Deposit::LimitExceeded => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "balance_limit_exceeded",
+            "The balance would pass its limit",
+            format!("A balance holds at most {MAX_BALANCE_MINOR} kopecks. Nothing was deposited."),
+        )),
+    }
+}

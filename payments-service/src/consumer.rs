@@ -1,0 +1,103 @@
+//! Pays orders (transaction T3 of docs/MESSAGING.md): requests in, decisions out, debits between.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use chrono::{SubsecRound, Utc};
+use contracts::events::{OrderCreated, Payload};
+use diesel::QueryResult;
+use diesel_async::AsyncPgConnection;
+use messaging::{Handler, Received, Refusal, outbox};
+use metrics::counter;
+use uuid::Uuid;
+
+use crate::domain::{Decision, Request, decide};
+use crate::store;
+
+/// The handler of the queue of payment requests.
+pub(crate) struct Payments;
+
+impl Handler for Payments {
+    async fn handle(
+        &self,
+        conn: &mut AsyncPgConnection,
+        events: &[Received<'_>],
+    ) -> QueryResult<Vec<Refusal>> {
+        let (mut requests, mut refusals) = read(events);
+        let orders = requests.iter().map(|(_, request)| request.order_id).collect();
+        let earlier = store::decisions_of(conn, &orders).await?;
+        // Every request is answered; those decided before with the stored decision, told again. A mere ack
+        // would leave an order waiting for ever whose result was lost.
+        let mut answers: Vec<Decision> = Vec::with_capacity(requests.len());
+        requests.retain(|(index, request)| match earlier.get(&request.order_id) {
+            None => true,
+            Some(decision) if decision.request == *request => {
+                answers.push(*decision);
+                false
+            }
+            Some(_) => {
+                refusals.push(contradiction(*index));
+                false
+            }
+        });
+        counter!("payments_decisions_reemitted_total").increment(answers.len() as u64);
+        let undecided: Vec<Request> = requests.into_iter().map(|(_, request)| request).collect();
+        if !undecided.is_empty() {
+            answers.extend(settle(conn, &undecided).await?);
+        }
+        let messages: Vec<_> = answers.iter().map(Decision::message).collect();
+        outbox::enqueue(conn, &messages).await?;
+        Ok(refusals)
+    }
+}
+
+/// Decides and writes down: debits, balances, decisions.
+async fn settle(conn: &mut AsyncPgConnection, requests: &[Request]) -> QueryResult<Vec<Decision>> {
+    let users = requests.iter().map(|request| request.user_id).collect();
+    let mut accounts = store::lock_accounts(conn, &users).await?;
+    // The database keeps microseconds: a decision must read back as it was told.
+    let now = Utc::now().trunc_subsecs(6);
+    let (decisions, debits) = decide(requests, &mut accounts, now);
+    store::record(conn, &decisions, &debits).await?;
+    counter!("payments_succeeded_total").increment(debits.len() as u64);
+    counter!("payments_failed_total").increment((decisions.len() - debits.len()) as u64);
+    Ok(decisions)
+}
+
+/// The requests among `events`, one for each order, with their places; and what is none.
+fn read(events: &[Received<'_>]) -> (Vec<(usize, Request)>, Vec<Refusal>) {
+    let mut requests: Vec<(usize, Request)> = Vec::with_capacity(events.len());
+    let mut seen: HashMap<Uuid, Request> = HashMap::with_capacity(events.len());
+    let mut refusals = Vec::new();
+    for (index, received) in events.iter().enumerate() {
+        let request = match parse(received) {
+            Ok(request) => request,
+            Err(reason) => {
+                refusals.push(Refusal { index, reason });
+                continue;
+            }
+        };
+        match seen.entry(request.order_id) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(request);
+                requests.push((index, request));
+            }
+            Entry::Occupied(first) if *first.get() == request => {}
+            Entry::Occupied(_) => refusals.push(contradiction(index)),
+        }
+    }
+    (requests, refusals)
+}
+
+fn parse(received: &Received<'_>) -> Result<Request, String> {
+    let event = received.event;
+    if event.kind != OrderCreated::KIND {
+        return Err(format!("type {:?} is none that this queue carries", event.kind));
+    }
+    OrderCreated::read(event).map(|order| Request::from(&order))
+}
+
+fn contradiction(index: usize) -> Refusal {
+    let reason = "another request for this order was decided, with another user or amount".to_owned();
+    Refusal { index, reason }
+}
