@@ -1,0 +1,2 @@
+DROP TABLE sweep;
+DROP TABLE orders;

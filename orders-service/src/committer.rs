@@ -1,0 +1,169 @@
+//! Commits new orders (transaction T1 of docs/MESSAGING.md): many requests, one statement.
+//!
+//! Handlers hand their orders over and wait for the answer; one task takes whatever is ready. A client that
+//! disconnects drops its handler's future, never the committer's, so that an order is created whole or not at
+//! all. A full queue is refused at once: nothing is done, and memory stays bounded.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{SubsecRound, Utc};
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::deadpool::Object;
+use messaging::Pool;
+use metrics::{counter, histogram};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+use uuid::Uuid;
+
+use crate::domain::NewOrder;
+use crate::store::{self, Candidate, Creation};
+
+/// Orders in one statement, at most.
+const MAX_BATCH: usize = 500;
+/// Orders that may wait, beyond which requests are refused: a fraction of a second's work.
+const QUEUE: usize = 4 * MAX_BATCH;
+/// One statement with its round trip. Requests are answered within two seconds, come what may.
+const STATEMENT_LIMIT: Duration = Duration::from_millis(1500);
+
+/// Why an order was not created, or may not have been.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The queue is full; nothing was done.
+    Overloaded,
+    /// The database is away or too slow; whether the order exists is unknown.
+    Unavailable,
+}
+
+/// The handlers' end: hands orders over. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Committer {
+    queue: mpsc::Sender<Job>,
+}
+
+/// The other end: run it on a task of its own.
+pub(crate) struct Worker {
+    queue: mpsc::Receiver<Job>,
+    pool: Pool,
+    wake: Arc<Notify>,
+}
+
+struct Job {
+    order: NewOrder,
+    answer: oneshot::Sender<Result<Creation, Failure>>,
+}
+
+/// A committer that writes with one connection of `pool` and wakes the relay after each commit.
+pub(crate) fn new(pool: Pool, wake: Arc<Notify>) -> (Committer, Worker) {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    (Committer { queue: sender }, Worker { queue: receiver, pool, wake })
+}
+
+impl Committer {
+    /// Creates an order and asks for its payment, and returns when that is committed.
+    pub(crate) async fn create(&self, order: NewOrder) -> Result<Creation, Failure> {
+        let (answer, answered) = oneshot::channel();
+        self.queue.try_send(Job { order, answer }).map_err(|_| {
+            counter!("orders_overloaded_total").increment(1);
+            Failure::Overloaded
+        })?;
+        answered.await.unwrap_or(Err(Failure::Unavailable))
+    }
+}
+
+impl Worker {
+    /// Commits until `shutdown`, and then what is still in the queue.
+    pub(crate) async fn run(mut self, shutdown: CancellationToken) {
+        let mut conn = None;
+        let mut jobs = Vec::with_capacity(MAX_BATCH);
+        loop {
+            tokio::select! {
+                biased;
+                taken = self.queue.recv_many(&mut jobs, MAX_BATCH) => if taken == 0 { return },
+                () = shutdown.cancelled() => return,
+            }
+            self.commit(&mut conn, std::mem::take(&mut jobs)).await;
+        }
+    }
+
+    async fn commit(&self, slot: &mut Option<Object<AsyncPgConnection>>, jobs: Vec<Job>) {
+        let now = Utc::now().trunc_subsecs(6);
+        let (candidates, answers): (Vec<_>, Vec<_>) = jobs
+            .into_iter()
+            .map(|Job { order, answer }| (Candidate { id: Uuid::now_v7(), created_at: now, order }, answer))
+            .unzip();
+        histogram!("orders_commit_batch_events").record(candidates.len() as f64);
+        let outcomes = self.create(slot, &candidates).await;
+        self.wake.notify_one();
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            // The client may be gone; its order stands all the same.
+            let _ = answer.send(outcome);
+        }
+    }
+
+    /// One outcome for each candidate.
+    async fn create(
+        &self,
+        slot: &mut Option<Object<AsyncPgConnection>>,
+        candidates: &[Candidate],
+    ) -> Vec<Result<Creation, Failure>> {
+        match self.statement(slot, candidates).await {
+            Ok(creations) => creations.into_iter().map(Ok).collect(),
+            // The server refused the statement and rolled it back: row by row, so that a bad one fails alone.
+            Err(Attempt::Refused) if candidates.len() > 1 => {
+                counter!("orders_commit_batches_split_total").increment(1);
+                let mut outcomes = Vec::with_capacity(candidates.len());
+                for candidate in candidates.chunks(1) {
+                    let outcome = self.statement(slot, candidate).await;
+                    outcomes.push(outcome.map(|mut one| one.remove(0)).map_err(|_| Failure::Unavailable));
+                }
+                outcomes
+            }
+            Err(_) => candidates.iter().map(|_| Err(Failure::Unavailable)).collect(),
+        }
+    }
+
+    async fn statement(
+        &self,
+        slot: &mut Option<Object<AsyncPgConnection>>,
+        candidates: &[Candidate],
+    ) -> Result<Vec<Creation>, Attempt> {
+        let mut conn = match slot.take() {
+            Some(conn) => conn,
+            None => self.pool.get().await.map_err(|error| {
+                warn!(%error, "committer: no database connection");
+                Attempt::Lost
+            })?,
+        };
+        match tokio::time::timeout(STATEMENT_LIMIT, store::create(&mut conn, candidates)).await {
+            Ok(Ok(creations)) => {
+                *slot = Some(conn);
+                Ok(creations)
+            }
+            Ok(Err(error)) => {
+                error!(%error, orders = candidates.len(), "committer: statement failed");
+                drop(Object::take(conn));
+                Err(match error {
+                    Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => Attempt::Lost,
+                    Error::DatabaseError(..) => Attempt::Refused,
+                    _ => Attempt::Lost,
+                })
+            }
+            Err(_) => {
+                error!(orders = candidates.len(), "committer: no answer from the database");
+                drop(Object::take(conn));
+                Err(Attempt::Lost)
+            }
+        }
+    }
+}
+
+/// How a statement failed.
+enum Attempt {
+    /// The server said no: nothing was committed.
+    Refused,
+    /// The server did not answer: it may have committed.
+    Lost,
+}

@@ -1,0 +1,110 @@
+//! Settles orders (transaction T4 of docs/MESSAGING.md): results of payments in, final states out.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
+use contracts::events::{Payload, PaymentFailed, PaymentSucceeded};
+use diesel::QueryResult;
+use diesel_async::AsyncPgConnection;
+use messaging::{Event, Handler, Received, Refusal};
+use metrics::counter;
+use uuid::Uuid;
+
+use crate::domain::{Outcome, PaymentResult, settled};
+use crate::store::{self, Standing};
+
+/// The handler of the queue of payment results.
+pub(crate) struct Results;
+
+impl Handler for Results {
+    async fn handle(
+        &self,
+        conn: &mut AsyncPgConnection,
+        events: &[Received<'_>],
+    ) -> QueryResult<Vec<Refusal>> {
+        let (mut results, mut refusals) = read(events);
+        let settled = settle_new(conn, &results).await?;
+        counter!("orders_settled_total").increment(settled.len() as u64);
+        results.retain(|(_, result)| !settled.contains(&result.order_id));
+        if !results.is_empty() {
+            // What settled nothing is a repetition, or something is wrong with it.
+            let orders = results.iter().map(|(_, result)| result.order_id).collect();
+            let standings = store::standings(conn, &orders).await?;
+            refusals.extend(results.iter().filter_map(|(index, result)| {
+                let reason = disagreement(result, standings.get(&result.order_id))?;
+                Some(Refusal { index: *index, reason })
+            }));
+        }
+        Ok(refusals)
+    }
+}
+
+/// The results among `events`, one for each order, with their places; and what is none.
+fn read(events: &[Received<'_>]) -> (Vec<(usize, PaymentResult)>, Vec<Refusal>) {
+    let mut results = Vec::with_capacity(events.len());
+    let mut seen: HashMap<Uuid, PaymentResult> = HashMap::with_capacity(events.len());
+    let mut refusals = Vec::new();
+    for (index, received) in events.iter().enumerate() {
+        match parse(received.event) {
+            Ok(result) => match seen.entry(result.order_id) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(result);
+                    results.push((index, result));
+                }
+                Entry::Occupied(first) if *first.get() == result => {}
+                Entry::Occupied(_) => {
+                    let reason = "another result for this order came in the same batch".to_owned();
+                    refusals.push(Refusal { index, reason });
+                }
+            },
+            Err(reason) => refusals.push(Refusal { index, reason }),
+        }
+    }
+    (results, refusals)
+}
+
+fn parse(event: &Event) -> Result<PaymentResult, String> {
+    match event.kind.as_str() {
+        PaymentSucceeded::KIND => {
+            let PaymentSucceeded { order_id, user_id, amount } = Payload::read(event)?;
+            Ok(PaymentResult { order_id, user_id, amount, outcome: Ok(()) })
+        }
+        PaymentFailed::KIND => {
+            let PaymentFailed { order_id, user_id, amount, reason } = Payload::read(event)?;
+            Ok(PaymentResult { order_id, user_id, amount, outcome: Err(reason) })
+        }
+        other => Err(format!("type {other:?} is none that this queue carries")),
+    }
+}
+
+/// Settles every order of `results` that is NEW and agrees: one statement for each outcome.
+async fn settle_new(
+    conn: &mut AsyncPgConnection,
+    results: &[(usize, PaymentResult)],
+) -> QueryResult<HashSet<Uuid>> {
+    let mut by_outcome: HashMap<Outcome, Vec<&PaymentResult>> = HashMap::new();
+    for (_, result) in results {
+        by_outcome.entry(result.outcome).or_default().push(result);
+    }
+    let mut settled = HashSet::with_capacity(results.len());
+    for (outcome, results) in by_outcome {
+        settled.extend(store::settle(conn, outcome, &results).await?);
+    }
+    Ok(settled)
+}
+
+/// Why `result` can't be true of an order that it did not settle; `None` if it repeats what is known.
+fn disagreement(result: &PaymentResult, standing: Option<&Standing>) -> Option<String> {
+    let Some(standing) = standing else {
+        return Some("there is no such order".to_owned());
+    };
+    if standing.user_id != result.user_id || standing.amount_minor != result.amount.minor() {
+        return Some("the order has another user or amount".to_owned());
+    }
+    let (status, reason) = settled(result.outcome);
+    if standing.status == status && standing.cancel_reason.as_deref() == reason {
+        return None;
+    }
+    let known = standing.cancel_reason.as_deref().unwrap_or_default();
+    Some(format!("the order is {} {known} already", standing.status))
+}

@@ -1,0 +1,15 @@
+//! All SQL of orders-service. Functions take a connection and never begin a transaction: their callers do.
+
+mod create;
+mod read;
+mod schema;
+mod settle;
+mod sweep;
+
+pub(crate) use create::{Candidate, Creation, create};
+pub(crate) use read::{order_with, orders_of};
+pub(crate) use settle::{Standing, settle, standings};
+pub(crate) use sweep::{begin_sweep, mark_resent, unpaid_orders};
+
+pub(crate) const MIGRATIONS: diesel_migrations::EmbeddedMigrations =
+    diesel_migrations::embed_migrations!("migrations");
