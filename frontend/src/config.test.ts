@@ -1,0 +1,14 @@
+import { expect, it } from "vitest";
+import { apiBase } from "./config.ts";
+
+const page = { protocol: "http:", hostname: "shop.local" };
+
+it.each([
+  [undefined, ""],
+  ["", ""],
+  [":8080", "http://shop.local:8080"],
+  ["https://api.example.org", "https://api.example.org"],
+  ["https://api.example.org/", "https://api.example.org"],
+])("finds the API for the setting %j", (setting, base) => {
+  expect(apiBase(setting, page)).toBe(base);
+});

@@ -1,0 +1,19 @@
+/**
+ * Where the API is. `/config.js`, answered by the web server, sets `window.GOZON_API`:
+ *
+ * - `""` or missing: the page's own origin (the page is served by the gateway itself);
+ * - `":8080"`: the page's scheme and host name, on that port;
+ * - anything else: the full base address.
+ */
+
+declare global {
+  interface Window {
+    GOZON_API?: string;
+  }
+}
+
+export function apiBase(setting: string | undefined, page: { protocol: string; hostname: string }): string {
+  if (!setting) return "";
+  if (setting.startsWith(":")) return `${page.protocol}//${page.hostname}${setting}`;
+  return setting.replace(/\/+$/, "");
+}

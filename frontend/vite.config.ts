@@ -1,0 +1,33 @@
+import react from "@vitejs/plugin-react";
+import type { Connect, Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+/** Where `npm run dev` and `npm run preview` send API calls. */
+const gateway = process.env.GOZON_GATEWAY ?? "http://localhost:8080";
+
+/**
+ * Answers `/config.js` while developing, as nginx does in an installation. The empty base means "same origin", and
+ * the proxy below makes it so. Nothing of this reaches the build.
+ */
+function runtimeConfig(): Plugin {
+  const answer: Connect.NextHandleFunction = (_request, response) => {
+    response.setHeader("Content-Type", "application/javascript");
+    response.end('window.GOZON_API="";');
+  };
+  return {
+    name: "gozon-runtime-config",
+    configureServer: (server) => void server.middlewares.use("/config.js", answer),
+    configurePreviewServer: (server) => void server.middlewares.use("/config.js", answer),
+  };
+}
+
+const proxy = { "/orders": gateway, "/payments": gateway };
+
+export default defineConfig({
+  plugins: [react(), runtimeConfig()],
+  server: { port: 3000, proxy },
+  preview: { port: 3000, proxy },
+  // The content security policy allows no data: addresses, so nothing is inlined.
+  build: { assetsInlineLimit: 0 },
+  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true, unstubGlobals: true },
+});
