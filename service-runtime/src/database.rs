@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use messaging::Pool;
 use tokio_postgres::NoTls;
-use tracing::error;
+use tracing::{Instrument, error};
 
 use crate::http::Problem;
 
@@ -135,14 +135,15 @@ pub async fn run<T: Send + 'static>(
     work: impl for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, QueryResult<T>> + Send + 'static,
 ) -> Result<T, Problem> {
     let pool = pool.clone();
-    let task = tokio::spawn(async move {
+    let work = async move {
         let mut conn = pool.get().await.map_err(|error| unavailable(&error))?;
         let result = work(&mut conn).await;
         if result.is_err() {
             drop(Object::take(conn));
         }
         result.map_err(|error| unavailable(&error))
-    });
+    };
+    let task = tokio::spawn(work.in_current_span());
     match tokio::time::timeout(REQUEST_LIMIT, task).await {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),

@@ -1,13 +1,14 @@
 use std::io;
 
 use actix_cors::Cors;
-use actix_web::http::header;
+use actix_web::dev::Service;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::Condition;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{Instrument, Span, info, info_span};
 
 use super::{IDEMPOTENT_REPLAYED, Problem, only};
 use crate::{Config, Health};
@@ -30,6 +31,10 @@ pub(crate) async fn serve(
     let metrics = Data::new(metrics);
     let server = HttpServer::new(move || {
         App::new()
+            .wrap_fn(|request, service| {
+                let span = request_span(request.headers());
+                service.call(request).instrument(span)
+            })
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
             .app_data(health.clone())
             .app_data(metrics.clone())
@@ -52,6 +57,14 @@ pub(crate) async fn serve(
         handle.stop(true).await;
     });
     server.await
+}
+
+/// Logs name the request as the gateway does, in `X-Request-Id`.
+fn request_span(headers: &HeaderMap) -> Span {
+    match headers.get("X-Request-Id").and_then(|id| id.to_str().ok()) {
+        Some(id) => info_span!("request", id),
+        None => Span::none(),
+    }
 }
 
 fn extractor_errors() -> web::JsonConfig {
