@@ -1,4 +1,5 @@
 use std::io;
+use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::Service;
@@ -17,6 +18,8 @@ use crate::{Config, Health};
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
 /// Requests in hand at shutdown get this long.
 const GRACE_SECONDS: u64 = 5;
+/// Longer than the gateway keeps an idle connection, so that it never sends a request on one that is closing.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Serves `routes`, health and metrics until `shutdown`, then finishes the requests in hand.
 pub(crate) async fn serve(
@@ -45,6 +48,7 @@ pub(crate) async fn serve(
             .configure(&routes)
             .default_service(web::to(|| async { Err::<(), _>(Problem::not_found()) }))
     })
+    .keep_alive(KEEP_ALIVE)
     .workers(config.http_workers)
     .shutdown_timeout(GRACE_SECONDS)
     .disable_signals()
