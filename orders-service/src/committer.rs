@@ -25,8 +25,10 @@ use crate::store::{self, Candidate, Creation};
 const MAX_BATCH: usize = 500;
 /// Orders that may wait, beyond which requests are refused: a fraction of a second's work.
 const QUEUE: usize = 4 * MAX_BATCH;
-/// One statement with its round trip. Requests are answered within two seconds, come what may.
+/// One statement with its round trip.
 const STATEMENT_LIMIT: Duration = Duration::from_millis(1500);
+/// A request is answered within two seconds, come what may.
+const ANSWER_LIMIT: Duration = Duration::from_millis(1800);
 
 /// Why an order was not created, or may not have been.
 #[derive(Debug)]
@@ -69,7 +71,10 @@ impl Committer {
             counter!("orders_overloaded_total").increment(1);
             Failure::Overloaded
         })?;
-        answered.await.unwrap_or(Err(Failure::Unavailable))
+        match tokio::time::timeout(ANSWER_LIMIT, answered).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) | Err(_) => Err(Failure::Unavailable),
+        }
     }
 }
 
@@ -111,18 +116,27 @@ impl Worker {
     ) -> Vec<Result<Creation, Failure>> {
         match self.statement(slot, candidates).await {
             Ok(creations) => creations.into_iter().map(Ok).collect(),
-            // The server refused the statement and rolled it back: row by row, so that a bad one fails alone.
-            Err(Attempt::Refused) if candidates.len() > 1 => {
-                counter!("orders_commit_batches_split_total").increment(1);
-                let mut outcomes = Vec::with_capacity(candidates.len());
-                for candidate in candidates.chunks(1) {
-                    let outcome = self.statement(slot, candidate).await;
-                    outcomes.push(outcome.map(|mut one| one.remove(0)).map_err(|_| Failure::Unavailable));
-                }
-                outcomes
-            }
+            Err(Attempt::Refused) if candidates.len() > 1 => self.create_one_by_one(slot, candidates).await,
             Err(_) => candidates.iter().map(|_| Err(Failure::Unavailable)).collect(),
         }
+    }
+
+    /// The server refused the whole and rolled it back: row by row, so that a bad one fails alone.
+    async fn create_one_by_one(
+        &self,
+        slot: &mut Option<Object<AsyncPgConnection>>,
+        candidates: &[Candidate],
+    ) -> Vec<Result<Creation, Failure>> {
+        counter!("orders_commit_batches_split_total").increment(1);
+        let mut outcomes = Vec::with_capacity(candidates.len());
+        let mut lost = false;
+        for candidate in candidates.chunks(1) {
+            // A database that went away meanwhile is not asked once more for every row.
+            let outcome = if lost { Err(Attempt::Lost) } else { self.statement(slot, candidate).await };
+            lost |= matches!(outcome, Err(Attempt::Lost));
+            outcomes.push(outcome.map(|mut one| one.remove(0)).map_err(|_| Failure::Unavailable));
+        }
+        outcomes
     }
 
     async fn statement(

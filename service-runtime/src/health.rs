@@ -1,9 +1,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use diesel_async::SimpleAsyncConnection;
 use messaging::{Connected, Pool};
 use serde::Serialize;
+
+/// A database that takes longer is not ready.
+const PING_LIMIT: Duration = Duration::from_secs(2);
 
 /// What readiness depends on. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -52,10 +56,8 @@ impl Health {
     }
 
     pub(crate) async fn report(&self) -> Report {
-        let database = match self.0.pool.get().await {
-            Ok(mut conn) => conn.batch_execute("SELECT 1").await.is_ok(),
-            Err(_) => false,
-        };
+        let ask = async { self.0.pool.get().await.ok()?.batch_execute("SELECT 1").await.ok() };
+        let database = matches!(tokio::time::timeout(PING_LIMIT, ask).await, Ok(Some(())));
         let parts = self.0.parts.lock().expect("no panic while held");
         Report {
             migrated: self.0.migrated.load(Ordering::Relaxed),

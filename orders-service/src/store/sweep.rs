@@ -17,6 +17,10 @@ use crate::domain::payment_request;
 /// id is made at most ten seconds before its statement runs (see `store::create`), and statements end in five.
 const COMMIT_LAG: Duration = Duration::from_secs(15);
 
+/// An order that was asked for this often, over more than a day and with the queues empty each time, will not be
+/// answered: it is a matter for an operator, and must not keep the watermark, and so every sweep, at its age.
+const HOPELESS_RESENDS: i16 = 12;
+
 /// A sweep in progress: the only one, for it holds the lock on the watermark.
 pub(crate) struct Sweeping {
     watermark: Uuid,
@@ -40,8 +44,10 @@ pub(crate) async fn begin_sweep(
     let bound = first_id_at(now - (after + COMMIT_LAG));
     let mut sweeping = Sweeping { watermark, now, relay_behind };
     if bound > watermark {
-        let oldest: Option<(Uuid,)> =
-            OldestNew { from: &watermark, to: &bound }.get_result(conn).await.optional()?;
+        let oldest: Option<(Uuid,)> = OldestNew { from: &watermark, to: &bound, hopeless: &HOPELESS_RESENDS }
+            .get_result(conn)
+            .await
+            .optional()?;
         sweeping.watermark = oldest.map_or(bound, |(id,)| id);
         SetWatermark { watermark: &sweeping.watermark }.execute(conn).await?;
     }
@@ -94,9 +100,11 @@ messaging::statement! {
 }
 
 messaging::statement! {
-    struct OldestNew { from: uuid::Uuid => Uuid, to: uuid::Uuid => Uuid } -> (Uuid,)
+    struct OldestNew { from: uuid::Uuid => Uuid, to: uuid::Uuid => Uuid, hopeless: i16 => SmallInt } -> (Uuid,)
     "-- orders_oldest_new
-     SELECT id FROM orders WHERE id >= {from} AND id < {to} AND status = 'NEW' ORDER BY id LIMIT 1"
+     SELECT id FROM orders
+     WHERE id >= {from} AND id < {to} AND status = 'NEW' AND resends < {hopeless}
+     ORDER BY id LIMIT 1"
 }
 
 messaging::statement! {
