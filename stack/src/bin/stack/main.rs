@@ -1,0 +1,128 @@
+//! `cargo stack`: runs the whole system on this machine, without containers, and tests and measures it.
+
+mod up;
+
+mod command;
+mod install;
+mod make;
+mod runner;
+mod signals;
+
+mod background;
+mod down;
+mod logs;
+mod report;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use stack::{Program, Result, workspace};
+
+use crate::command::cargo;
+
+/// Runs the whole system on this machine, without containers.
+#[derive(Parser)]
+#[command(name = "cargo stack", bin_name = "cargo stack")]
+struct Arguments {
+    /// Where data, logs and configuration are kept; one system per folder [default: .stack in the checkout].
+    #[arg(long, global = true)]
+    folder: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Start everything and keep it running until Ctrl-C.
+    Up(up::Options),
+    /// Stop what `up` started, wherever it was started from.
+    Down,
+    /// Say what runs and where.
+    Status {
+        /// Print it as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the ends of the logs.
+    Logs {
+        /// One part's log only, and more of it: postgres, rabbitmq, orders-0, …
+        part: Option<String>,
+        /// Go on printing what is written.
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// Stop everything and delete its data.
+    Reset,
+    /// Run every test there is.
+    Test,
+    /// Measure; the arguments are the benchmark's (`cargo stack bench --help`).
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Arguments of the benchmark.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    allow_many_files();
+    let arguments = Arguments::parse();
+    let folder = arguments.folder.unwrap_or_else(workspace::data);
+    let done = match std::path::absolute(&folder) {
+        Ok(folder) => run(folder, arguments.verb).await,
+        Err(source) => Err(stack::Error::Io { doing: format!("finding {}", folder.display()), source }),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn run(folder: PathBuf, verb: Verb) -> Result<ExitCode> {
+    match verb {
+        Verb::Up(options) if options.detach => background::up(&folder, &options).await,
+        Verb::Up(options) => up::up(&folder, &options).await,
+        Verb::Down => down::down(&folder),
+        Verb::Status { json } => report::status(&folder, json).await,
+        Verb::Logs { part, follow } => logs::logs(&folder, part.as_deref(), follow),
+        Verb::Reset => down::reset(&folder),
+        Verb::Test => test().await,
+        Verb::Bench { arguments } => bench(&arguments).await,
+    }
+}
+
+/// Every test there is: of the crates, then of the page.
+async fn test() -> Result<ExitCode> {
+    install::install(&[&Program::SERVERS[..], &[Program::Chromium]].concat())?;
+    make::services().await?;
+    make::page().await?;
+    make::page_packages().await?;
+    command::run("Testing the crates", make::in_this_profile(cargo().args(["test", "--workspace"]))).await?;
+    command::run("Testing the page", make::npm().arg("test")).await?;
+    println!("Every test passed.");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn bench(arguments: &[String]) -> Result<ExitCode> {
+    install::install(&Program::SERVERS)?;
+    make::services().await?;
+    make::page().await?;
+    let mut measure = cargo();
+    make::in_this_profile(measure.args(["run", "--quiet", "--package", "benchmark"]))
+        .arg("--")
+        .args(arguments);
+    command::run("Measuring", &mut measure).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Raises the limit of open files, which every process here inherits, to what the machine allows: the usual 1024 is
+/// fewer connections than the gateway may have.
+fn allow_many_files() {
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // It is of no consequence until there are that many connections, and then nginx logs it.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
+    }
+}

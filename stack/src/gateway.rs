@@ -1,0 +1,126 @@
+//! One nginx process that serves the gateway and the page, from the templates that the containers use too.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use nix::unistd::geteuid;
+
+use crate::error::{Doing, Result};
+use crate::part::{Part, StopBy};
+use crate::programs;
+use crate::ready::Ready;
+use crate::watchdog::Watchdog;
+use crate::workspace;
+
+/// SIGTERM is nginx's fast shutdown; what is to be finished gracefully is in the services. Its workers go on without
+/// their parent, so that they, too, are killed at once where that is needed.
+const STOP_BY: StopBy =
+    StopBy { signal: Signal::SIGTERM, deadline: Duration::from_secs(10), at_once: Signal::SIGKILL };
+
+/// More of them would not serve one machine's user better.
+const MOST_WORKERS: usize = 4;
+
+/// Where the gateway listens and whom it speaks to.
+pub(crate) struct Gateway<'a> {
+    pub(crate) gateway_port: u16,
+    pub(crate) page_port: u16,
+    /// On every address of the machine, or on 127.0.0.1 only.
+    pub(crate) is_public: bool,
+    pub(crate) orders_ports: &'a [u16],
+    pub(crate) payments_ports: &'a [u16],
+}
+
+impl Gateway<'_> {
+    /// Creates nginx's files in `folder`; the part is not started.
+    pub(crate) fn part(&self, folder: &Path, log: &Path, watchdog: Arc<Watchdog>) -> Result<Part> {
+        fs::create_dir_all(folder).doing(format!("creating {}", folder.display()))?;
+        let variables = self.variables();
+        for template in ["gateway.conf", "frontend/page.conf"] {
+            let source = workspace::root().join(template);
+            let text = fs::read_to_string(&source).doing(format!("reading {}", source.display()))?;
+            let rendered = folder.join(source.file_name().unwrap_or_default());
+            fs::write(&rendered, render(&text, &variables))
+                .doing(format!("writing {}", rendered.display()))?;
+        }
+        let main = folder.join("nginx.conf");
+        fs::write(&main, self.main_conf(folder)).doing(format!("writing {}", main.display()))?;
+
+        let mut command = Command::new(programs::nginx()?);
+        command.arg("-p").arg(folder).arg("-c").arg(main).args(["-e", "stderr"]);
+        command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default()).current_dir(folder);
+        let ready = Ready::Tcp { port: self.gateway_port };
+        Part::new("gateway", command, log.to_owned(), ready, STOP_BY, watchdog)
+    }
+
+    fn variables(&self) -> [(&'static str, String); 9] {
+        let listen = |port| {
+            if self.is_public { format!("{port}") } else { format!("127.0.0.1:{port}") }
+        };
+        let page = self.page_port;
+        [
+            ("GATEWAY_PORT", listen(self.gateway_port)),
+            ("ORDERS_UPSTREAM", "orders".into()),
+            ("PAYMENTS_UPSTREAM", "payments".into()),
+            ("PAGE_UPSTREAM", "page".into()),
+            ("CORS_ALLOWED_ORIGINS", format!(r"http://localhost:{page}|http://127\.0\.0\.1:{page}")),
+            ("RESOLVER", "127.0.0.1".into()),
+            ("PAGE_PORT", listen(page)),
+            ("PAGE_ROOT", format!("\"{}\"", workspace::page().display())),
+            // The same host name as the page's, this port.
+            ("API_BASE", format!(":{}", self.gateway_port)),
+        ]
+    }
+
+    fn main_conf(&self, folder: &Path) -> String {
+        let workers = available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
+        // Workers of a root's nginx would otherwise run as a user who cannot enter root's folders.
+        let user = if geteuid().is_root() { "user root root;" } else { "" };
+        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|kind| format!("    {kind}_temp_path \"{}/{kind}\";\n", folder.display()))
+            .concat();
+        let upstreams: String =
+            [("orders", self.orders_ports), ("payments", self.payments_ports), ("page", &[self.page_port])]
+                .map(|(name, ports)| upstream(name, ports))
+                .concat();
+        format!(
+            "daemon off;\n{user}\nworker_processes {workers};\npid \"{folder}/nginx.pid\";\nerror_log stderr warn;\n\
+             events {{\n    worker_connections 4096;\n}}\n\
+             http {{\n    include /etc/nginx/mime.types;\n    default_type application/octet-stream;\n    \
+             access_log off;\n    sendfile on;\n    tcp_nopush on;\n{temporary}{upstreams}    \
+             include \"{folder}/gateway.conf\";\n    include \"{folder}/page.conf\";\n}}\n",
+            folder = folder.display(),
+        )
+    }
+}
+
+fn upstream(name: &str, ports: &[u16]) -> String {
+    // A replica that refused a connection is tried again after a second: restarts are short here.
+    let servers: String =
+        ports.iter().map(|port| format!("        server 127.0.0.1:{port} fail_timeout=1s;\n")).collect();
+    format!("    upstream {name} {{\n{servers}        keepalive 64;\n        keepalive_requests 100000;\n    }}\n")
+}
+
+/// Replaces `${NAME}` for the names given, as `envsubst` does in nginx's official image; nginx's own variables stay.
+fn render(template: &str, variables: &[(&str, String)]) -> String {
+    variables
+        .iter()
+        .fold(template.to_owned(), |text, (name, value)| text.replace(&format!("${{{name}}}"), value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+
+    #[test]
+    fn rendering_leaves_variables_of_nginx_alone() {
+        let variables = [("PAGE_PORT", "3000".to_owned())];
+        let rendered = render("listen ${PAGE_PORT}; set $PAGE_PORT ${host}$uri;", &variables);
+        assert_eq!(rendered, "listen 3000; set $PAGE_PORT ${host}$uri;");
+    }
+}

@@ -1,0 +1,118 @@
+//! A private RabbitMQ node with the management plugin, and the private `epmd` that it registers with.
+//!
+//! Nothing of it is shared with another RabbitMQ on the machine: ports, node registry, cookie, disk, plugins and
+//! configuration are its own, and it listens on 127.0.0.1 only.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::error::{Doing, Result};
+use crate::part::{Part, StopBy};
+use crate::ports::free_port;
+use crate::programs;
+use crate::ready::Ready;
+use crate::watchdog::Watchdog;
+
+/// The user that everybody logs in as, and the console's administrator.
+pub(crate) const USER: &str = "user";
+/// The user's password.
+pub(crate) const PASSWORD: &str = "password";
+
+const NODE: &str = "gozon@localhost";
+
+const STOP_BY: StopBy =
+    StopBy { signal: Signal::SIGTERM, deadline: Duration::from_secs(60), at_once: Signal::SIGKILL };
+
+/// The node's ports.
+#[derive(Clone, Copy)]
+pub(crate) struct Ports {
+    pub(crate) amqp: u16,
+    pub(crate) console: u16,
+}
+
+/// Creates the node's files in `folder` and launches first its registry, then the node.
+pub(crate) fn launch(
+    folder: &Path,
+    ports: Ports,
+    virtual_hosts: Arc<Mutex<Vec<String>>>,
+    logs: &Path,
+    watchdog: &Arc<Watchdog>,
+) -> Result<(Part, Part)> {
+    write_files(folder, ports)?;
+    let registry_port = free_port()?.to_string();
+
+    let mut command = Command::new(programs::epmd()?);
+    command.args(["-port", &registry_port, "-address", "127.0.0.1"]).env_clear().current_dir(folder);
+    let ready = Ready::Tcp { port: registry_port.parse().unwrap_or_default() };
+    let registry = Part::new("epmd", command, logs.join("epmd.log"), ready, STOP_BY, watchdog.clone())?;
+    registry.launch()?;
+
+    let command = node_command(folder, &registry_port)?;
+    let ready = Ready::RabbitMq { amqp_port: ports.amqp, console_port: ports.console, virtual_hosts };
+    let node = Part::new("rabbitmq", command, logs.join("rabbitmq.log"), ready, STOP_BY, watchdog.clone())?;
+    node.launch()?;
+    Ok((registry, node))
+}
+
+/// The address of a virtual host.
+pub(crate) fn url(port: u16, virtual_host: &str) -> String {
+    format!("amqp://{USER}:{PASSWORD}@127.0.0.1:{port}/{virtual_host}")
+}
+
+/// The folder that holds everything the broker would find again after a restart.
+pub(crate) fn disk(folder: &Path) -> PathBuf {
+    folder.join("disk")
+}
+
+fn write_files(folder: &Path, ports: Ports) -> Result<()> {
+    let configuration = format!(
+        "listeners.tcp.1 = 127.0.0.1:{}\n\
+         management.tcp.ip = 127.0.0.1\n\
+         management.tcp.port = {}\n\
+         default_user = {USER}\n\
+         default_pass = {PASSWORD}\n\
+         default_user_tags.administrator = true\n\
+         log.console = true\n\
+         log.console.level = info\n",
+        ports.amqp, ports.console
+    );
+    fs::create_dir_all(disk(folder)).doing(format!("creating {}", folder.display()))?;
+    for (name, text) in [("rabbitmq.conf", configuration.as_str()), ("plugins", "[rabbitmq_management].\n")] {
+        fs::write(folder.join(name), text).doing(format!("writing {name} to {}", folder.display()))?;
+    }
+    Ok(())
+}
+
+fn node_command(folder: &Path, registry_port: &str) -> Result<Command> {
+    let mut command = Command::new(programs::rabbitmq_server()?);
+    command
+        .env_clear()
+        .env("PATH", env::var_os("PATH").unwrap_or_default())
+        .env("LANG", "C.UTF-8")
+        // Erlang keeps its cookie here.
+        .env("HOME", folder)
+        .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+        .env("ERL_EPMD_PORT", registry_port)
+        .env("RABBITMQ_NODENAME", NODE)
+        .env("RABBITMQ_DIST_PORT", free_port()?.to_string())
+        .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}")
+        .env("RABBITMQ_MNESIA_BASE", disk(folder))
+        .env("RABBITMQ_LOG_BASE", folder)
+        .env("RABBITMQ_LOGS", "-")
+        .env("RABBITMQ_PID_FILE", folder.join("pid"))
+        .env("RABBITMQ_CONFIG_FILE", folder.join("rabbitmq.conf"))
+        .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("plugins"))
+        // Not the machine's /etc/rabbitmq.
+        .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
+        .env("RABBITMQ_ADVANCED_CONFIG_FILE", folder.join("none"))
+        // Makes the script become the server instead of its parent, so that signals reach the server itself.
+        .env("RUNNING_UNDER_SYSTEMD", "true")
+        .current_dir(folder);
+    Ok(command)
+}

@@ -1,0 +1,282 @@
+//! One whole system: both services, each with its database, and the gateway, on servers that others may share.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use nix::sys::signal::Signal;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::gateway::Gateway;
+use crate::part::{Part, StopBy};
+use crate::ports::free_port;
+use crate::ready::Ready;
+use crate::servers::Servers;
+use crate::workspace;
+
+/// A service promises to end within 10 s after SIGTERM; a little more lets a test see that it did not.
+const STOP_BY: StopBy =
+    StopBy { signal: Signal::SIGTERM, deadline: Duration::from_secs(15), at_once: Signal::SIGKILL };
+
+/// How to start a [`System`].
+#[derive(Clone, Debug)]
+pub struct SystemOptions {
+    /// Use the databases `orders` and `payments` and the virtual host `gozon`, and leave them there: for the only system
+    /// on its servers. Otherwise it gets fresh ones, which [`System::stop`] deletes.
+    pub is_kept: bool,
+    /// How many processes of orders-service.
+    pub orders_replicas: usize,
+    /// How many processes of payments-service.
+    pub payments_replicas: usize,
+    /// Whether there is a gateway, which serves the page, too.
+    pub has_gateway: bool,
+    /// Where the gateway listens, on every address of the machine; if it is not said, on a free port of 127.0.0.1.
+    pub gateway_port: Option<u16>,
+    /// The same for the page.
+    pub page_port: Option<u16>,
+    /// Environment variables for the services, added to those they need.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Default for SystemOptions {
+    fn default() -> Self {
+        Self {
+            is_kept: false,
+            orders_replicas: 1,
+            payments_replicas: 1,
+            has_gateway: true,
+            gateway_port: None,
+            page_port: None,
+            environment: Vec::new(),
+        }
+    }
+}
+
+/// Where everything of a system is. This is what `cargo stack status --json` prints and what tests attach by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addresses {
+    /// The gateway's base URL, if there is a gateway.
+    pub gateway: Option<String>,
+    /// The page's URL, if there is a gateway.
+    pub page: Option<String>,
+    /// The base URLs of orders-service's replicas.
+    pub orders: Vec<String>,
+    /// The base URLs of payments-service's replicas.
+    pub payments: Vec<String>,
+    /// The URL of the orders database.
+    pub orders_database: String,
+    /// The URL of the payments database.
+    pub payments_database: String,
+    /// The URL of the virtual host.
+    pub amqp: String,
+    /// RabbitMQ's console and management interface; user `user`, password `password`.
+    pub console: String,
+}
+
+/// A running system.
+///
+/// A part is reached by [`Self::orders`], [`Self::payments`] and [`Self::gateway`], the servers' by
+/// `system.servers().postgres()` and `.rabbitmq()`; the verbs are [`Part`]'s. Whatever is done to the servers happens to
+/// every system on them. When it is dropped, its processes end.
+pub struct System {
+    gateway: Option<Part>,
+    orders: Vec<Part>,
+    payments: Vec<Part>,
+    addresses: Addresses,
+    names: Names,
+    is_kept: bool,
+    // Ends last.
+    servers: Arc<Servers>,
+}
+
+impl System {
+    /// Starts it and waits until every part is ready.
+    pub async fn start(servers: &Arc<Servers>, options: SystemOptions) -> Result<Self> {
+        let system = Self::prepare(servers, options).await?;
+        for part in system.own_parts() {
+            part.launch()?;
+        }
+        for part in system.own_parts() {
+            part.wait_ready().await?;
+        }
+        Ok(system)
+    }
+
+    /// Creates what the parts need; none is started.
+    async fn prepare(servers: &Arc<Servers>, options: SystemOptions) -> Result<Self> {
+        let names = if options.is_kept { Names::kept() } else { Names::fresh(servers) };
+        let (orders_database, payments_database, amqp) = tokio::try_join!(
+            servers.create_database(&names.orders_database),
+            servers.create_database(&names.payments_database),
+            servers.create_virtual_host(&names.virtual_host),
+        )?;
+        let orders_ports = free_ports(options.orders_replicas)?;
+        let payments_ports = free_ports(options.payments_replicas)?;
+        let gateway_port = options.gateway_port.map_or_else(free_port, Ok)?;
+        let page_port = options.page_port.map_or_else(free_port, Ok)?;
+
+        let services = Services { servers, names: &names, amqp: &amqp, environment: &options.environment };
+        let orders = services.parts("orders", &orders_database, &orders_ports)?;
+        let payments = services.parts("payments", &payments_database, &payments_ports)?;
+        let gateway = Gateway {
+            gateway_port,
+            page_port,
+            is_public: options.gateway_port.is_some(),
+            orders_ports: &orders_ports,
+            payments_ports: &payments_ports,
+        };
+        let folder = names.folder(servers);
+        let start_gateway =
+            || gateway.part(&folder, &names.log(servers, "gateway"), Arc::clone(servers.watchdog()));
+        let gateway = options.has_gateway.then(start_gateway).transpose()?;
+
+        let addresses = Addresses {
+            gateway: options.has_gateway.then(|| local_url(gateway_port)),
+            page: options.has_gateway.then(|| local_url(page_port)),
+            orders: orders_ports.into_iter().map(local_url).collect(),
+            payments: payments_ports.into_iter().map(local_url).collect(),
+            orders_database,
+            payments_database,
+            amqp,
+            console: servers.console_url(),
+        };
+        let is_kept = options.is_kept;
+        Ok(Self { gateway, orders, payments, addresses, names, is_kept, servers: Arc::clone(servers) })
+    }
+
+    /// Where everything is.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The servers it runs on.
+    pub fn servers(&self) -> &Arc<Servers> {
+        &self.servers
+    }
+
+    /// A replica of orders-service, counted from 0.
+    pub fn orders(&self, replica: usize) -> &Part {
+        &self.orders[replica]
+    }
+
+    /// A replica of payments-service, counted from 0.
+    pub fn payments(&self, replica: usize) -> &Part {
+        &self.payments[replica]
+    }
+
+    /// The gateway, which also serves the page.
+    ///
+    /// # Panics
+    ///
+    /// If the system was started without one.
+    pub fn gateway(&self) -> &Part {
+        self.gateway.as_ref().expect("the system was started with has_gateway")
+    }
+
+    /// Every process, in the order of starting: first the servers', then its own.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.servers.parts().into_iter().chain(self.own_parts())
+    }
+
+    /// Stops its own processes in good order: no more requests come in, then the services finish what they have. If it is
+    /// not kept, its databases and its virtual host are deleted. The servers run on.
+    pub async fn stop(&self) -> Result<()> {
+        if let Some(gateway) = &self.gateway {
+            gateway.stop().await;
+        }
+        join_all(self.orders.iter().chain(&self.payments).map(Part::stop)).await;
+        if self.is_kept {
+            return Ok(());
+        }
+        tokio::try_join!(
+            self.servers.drop_database(&self.names.orders_database),
+            self.servers.drop_database(&self.names.payments_database),
+            self.servers.delete_virtual_host(&self.names.virtual_host),
+        )?;
+        Ok(())
+    }
+
+    fn own_parts(&self) -> impl Iterator<Item = &Part> {
+        self.orders.iter().chain(&self.payments).chain(&self.gateway)
+    }
+}
+
+/// What a system's things are called on servers that it shares with others.
+struct Names {
+    orders_database: String,
+    payments_database: String,
+    virtual_host: String,
+    /// Comes before the names of its logs.
+    prefix: String,
+}
+
+impl Names {
+    fn kept() -> Self {
+        Self {
+            orders_database: "orders".into(),
+            payments_database: "payments".into(),
+            virtual_host: "gozon".into(),
+            prefix: String::new(),
+        }
+    }
+
+    fn fresh(servers: &Servers) -> Self {
+        let name = servers.fresh_name();
+        Self {
+            orders_database: format!("orders_{name}"),
+            payments_database: format!("payments_{name}"),
+            prefix: format!("{name}-"),
+            virtual_host: name,
+        }
+    }
+
+    fn folder(&self, servers: &Servers) -> PathBuf {
+        servers.folder().join(format!("{}gateway", self.prefix))
+    }
+
+    fn log(&self, servers: &Servers, part: &str) -> PathBuf {
+        servers.folder().join(format!("logs/{}{part}.log", self.prefix))
+    }
+}
+
+/// What the processes of both services share.
+struct Services<'a> {
+    servers: &'a Servers,
+    names: &'a Names,
+    amqp: &'a str,
+    environment: &'a [(String, String)],
+}
+
+impl Services<'_> {
+    /// One part per port, running `<name>-service`.
+    fn parts(&self, name: &str, database: &str, ports: &[u16]) -> Result<Vec<Part>> {
+        let program = workspace::binary(&format!("{name}-service"))?;
+        let part = |(replica, port): (usize, &u16)| {
+            let mut command = Command::new(&program);
+            command
+                .env("HTTP_ADDRESS", format!("127.0.0.1:{port}"))
+                .env("DATABASE_URL", database)
+                .env("AMQP_URL", self.amqp)
+                // The gateway does it, and a header must not be there twice.
+                .env_remove("CORS_ALLOWED_ORIGINS")
+                .envs(self.environment.iter().map(|(name, value)| (name, value)))
+                .current_dir(self.servers.folder());
+            let part = format!("{name}-{replica}");
+            let log = self.names.log(self.servers, &part);
+            let ready = Ready::Http { port: *port, path: "/health/ready" };
+            Part::new(part, command, log, ready, STOP_BY, Arc::clone(self.servers.watchdog()))
+        };
+        ports.iter().enumerate().map(part).collect()
+    }
+}
+
+fn free_ports(count: usize) -> Result<Vec<u16>> {
+    (0..count).map(|_| free_port()).collect()
+}
+
+fn local_url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}

@@ -1,0 +1,6 @@
+//! The stack against real servers: nothing here is simulated.
+
+mod cli;
+mod servers;
+mod support;
+mod systems;
