@@ -21,6 +21,8 @@ use crate::{Error, Topology};
 const OPEN_LIMIT: Duration = Duration::from_secs(10);
 /// A graceful close; after it the socket is dropped.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
+/// How soon a raised or cleared alarm is noticed.
+const BLOCKED_POLL: Duration = Duration::from_millis(100);
 /// A silent peer is noticed within two of these.
 const HEARTBEAT_SECONDS: u16 = 10;
 
@@ -55,7 +57,11 @@ impl Connected {
 
 impl Broker {
     /// `url` is `amqp://user:password@host:port/vhost`; `client` is the name shown in the broker's console.
+    ///
+    /// # Errors
+    /// The address or the topology can't be used. Nothing is connected yet.
     pub fn new(url: &str, client: &str, topology: Topology) -> Result<Self, Error> {
+        topology.check()?;
         let mut uri: AMQPUri = url.parse().map_err(Error::Address)?;
         uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
         Ok(Self { uri, client: client.to_owned(), topology })
@@ -92,16 +98,22 @@ impl Session {
         Ok(declared.message_count())
     }
 
-    /// Fails if the connection is gone or the broker blocks publishers.
+    /// Fails if the connection is gone.
     pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.connection.status().connected() { Ok(()) } else { Err(Error::Disconnected) }
+    }
+
+    /// Whether the broker has raised an alarm and reads nothing more from this connection.
+    pub(crate) fn is_blocked(&self) -> bool {
         let status = self.connection.status();
-        if !status.connected() {
-            return Err(Error::Disconnected);
+        status.connected() && status.blocked()
+    }
+
+    /// Waits until the broker blocks this connection, or no longer does.
+    pub(crate) async fn until_blocked(&self, blocked: bool) {
+        while self.is_blocked() != blocked {
+            tokio::time::sleep(BLOCKED_POLL).await;
         }
-        if status.blocked() {
-            return Err(Error::Blocked);
-        }
-        Ok(())
     }
 
     /// Closes the connection; the broker takes back what is not acknowledged.

@@ -4,16 +4,15 @@
 //! the inbox reports as such. A database that is away is not the message's fault: the batch stays
 //! unacknowledged and is tried again, with nothing more taken meanwhile than the prefetch allows.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel_async::{AsyncConnection, AsyncPgConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::{FutureExt, StreamExt};
 use lapin::message::Delivery;
-use lapin::options::{
-    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions,
-};
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions};
 use lapin::types::FieldTable;
 use metrics::{counter, histogram};
 use serde_json::value::RawValue;
@@ -24,13 +23,14 @@ use tracing::{error, info, warn};
 use crate::broker::Session;
 use crate::error::within;
 use crate::event::{Event, MAX_BATCH, split_batch};
+use crate::lease::Lease;
 use crate::{Backoff, Broker, Connected, Error, Pool, dead_letter, inbox, outbox};
 
 /// Events in one transaction, at most.
 pub const MAX_EVENTS: usize = 500;
 /// Messages that the broker hands out ahead of their acks.
 const PREFETCH: u16 = 100;
-/// An ack, a cancel or another short exchange with the broker.
+/// An ack or another short exchange with the broker.
 const BROKER_LIMIT: Duration = Duration::from_secs(5);
 /// One transaction; only a silent network takes longer, since the server has limits of its own.
 const TRANSACTION_LIMIT: Duration = Duration::from_secs(10);
@@ -99,7 +99,9 @@ impl<H: Handler> Consumer<H> {
     pub async fn run(self, shutdown: CancellationToken) {
         let mut backoff = Backoff::default();
         while !shutdown.is_cancelled() {
-            if let Err(error) = self.session(&shutdown, &mut backoff).await {
+            // A panic is a bug in the handler. It must not end consuming while everything else goes on.
+            let session = AssertUnwindSafe(self.session(&shutdown)).catch_unwind();
+            if let Err(error) = session.await.unwrap_or(Err(Error::Panicked)) {
                 warn!(queue = self.queue, %error, "consumer: session lost; unacknowledged messages come again");
                 counter!("messaging_consumer_failures_total").increment(1);
             }
@@ -108,8 +110,11 @@ impl<H: Handler> Consumer<H> {
         }
     }
 
-    async fn session(&self, shutdown: &CancellationToken, backoff: &mut Backoff) -> Result<(), Error> {
-        let session = self.broker.open("consumer").await?;
+    async fn session(&self, shutdown: &CancellationToken) -> Result<(), Error> {
+        let Some(session) = shutdown.run_until_cancelled(self.broker.open("consumer")).await else {
+            return Ok(());
+        };
+        let session = session?;
         let mut deliveries = self.subscribe(&session).await?;
         self.connected.set(true);
         info!(queue = self.queue, "consumer: connected");
@@ -125,14 +130,14 @@ impl<H: Handler> Consumer<H> {
             };
             let batch = self.collect(first, &mut deliveries).await?;
             last_batch = batch.events.len();
+            let Some(last) = &batch.last else {
+                continue;
+            };
             if !self.commit(&batch, shutdown).await {
                 break;
             }
-            self.acknowledge(batch).await?;
-            backoff.reset();
+            self.acknowledge(last).await?;
         }
-        let cancel = session.channel.basic_cancel(deliveries.tag(), BasicCancelOptions::default());
-        within(BROKER_LIMIT, "ending the consumer", cancel).await?;
         session.close().await;
         Ok(())
     }
@@ -178,6 +183,7 @@ impl<H: Handler> Consumer<H> {
     }
 
     async fn reject(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
+        let reason = dead_letter::shortened(reason);
         error!(queue = self.queue, reason, "consumer: body is no batch of events; dead-lettered");
         counter!("messaging_rejected_bodies_total").increment(1);
         let reject = delivery.reject(BasicRejectOptions { requeue: false });
@@ -204,17 +210,14 @@ impl<H: Handler> Consumer<H> {
     }
 
     async fn try_commit(&self, batch: &Batch) -> Result<(), Error> {
-        let mut conn = self.pool.get().await?;
+        let mut conn = Lease::take(&self.pool).await?;
         let transaction =
             conn.transaction::<_, diesel::result::Error, _>(async |conn| self.apply(conn, batch).await);
-        let committed = within(TRANSACTION_LIMIT, "handling a batch", transaction).await;
-        if committed.is_err() {
-            crate::discard(conn);
-        } else {
-            self.wake.notify_one();
-            histogram!("messaging_consumer_batch_events").record(batch.events.len() as f64);
-        }
-        committed
+        within(TRANSACTION_LIMIT, "handling a batch", transaction).await?;
+        conn.give_back();
+        self.wake.notify_one();
+        histogram!("messaging_consumer_batch_events").record(batch.events.len() as f64);
+        Ok(())
     }
 
     async fn apply(&self, conn: &mut AsyncPgConnection, batch: &Batch) -> QueryResult<()> {
@@ -233,11 +236,12 @@ impl<H: Handler> Consumer<H> {
         let refused = refusals.iter().map(|refusal| {
             let event = received[refusal.index].event;
             error!(queue = self.queue, event.id = %event.id, event.kind = event.kind,
-                reason = refusal.reason, "consumer: event refused; dead-lettered");
+                reason = dead_letter::shortened(&refusal.reason), "consumer: event refused; dead-lettered");
             let raw = RawValue::from_string(event.to_json()).expect("an event is JSON");
             dead_letter::message(&self.queue, &refusal.reason, &raw)
         });
         let malformed = batch.malformed.iter().map(|(raw, reason)| {
+            let reason = dead_letter::shortened(reason);
             error!(queue = self.queue, reason, "consumer: not a CloudEvent; dead-lettered");
             dead_letter::message(&self.queue, reason, raw)
         });
@@ -246,13 +250,12 @@ impl<H: Handler> Consumer<H> {
         let duplicates = received.iter().filter(|received| received.duplicate).count();
         counter!("messaging_duplicates_total").increment(duplicates as u64);
         outbox::enqueue(conn, &letters).await?;
-        Ok(())
+        // If the handler has swallowed a database error, the server answers COMMIT with a silent rollback, and the
+        // batch would be acknowledged. Any statement fails in such a transaction.
+        conn.batch_execute("SELECT 1").await
     }
 
-    async fn acknowledge(&self, batch: Batch) -> Result<(), Error> {
-        let Some(last) = batch.last else {
-            return Ok(());
-        };
+    async fn acknowledge(&self, last: &Delivery) -> Result<(), Error> {
         let ack = last.ack(BasicAckOptions { multiple: true });
         if !within(BROKER_LIMIT, "acknowledging", ack).await? {
             // The channel died; everything comes again and the inbox absorbs it.

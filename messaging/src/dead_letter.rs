@@ -22,14 +22,26 @@ struct DeadLetter<'a> {
     queue: &'a str,
     /// Why, for the operator.
     reason: &'a str,
-    /// What was refused, byte for byte.
+    /// What was refused: byte for byte if it was no CloudEvent, else its attributes that the specification names.
     event: &'a RawValue,
 }
 
-/// The message that sets `event` aside. The same event refused again has the same id.
+/// Characters of a reason, at most. A parser's message may quote all that it could not read.
+const MAX_REASON: usize = 500;
+
+/// The message that sets `event` aside. The same event refused again from the same queue has the same id.
 pub(crate) fn message(queue: &str, reason: &str, event: &RawValue) -> Message {
-    let content = Uuid::new_v5(&Uuid::NAMESPACE_OID, event.get().as_bytes());
-    let letter = DeadLetter { queue, reason, event };
+    let namespace = Uuid::new_v5(&Uuid::NAMESPACE_OID, queue.as_bytes());
+    let content = Uuid::new_v5(&namespace, event.get().as_bytes());
+    let letter = DeadLetter { queue, reason: shortened(reason), event };
     let event = Event::new(queue, KIND, content, Utc::now(), &letter);
     Message::new(&event, &dead_letter_queue(queue))
+}
+
+/// The beginning of a reason, for the log and the letter.
+pub(crate) fn shortened(reason: &str) -> &str {
+    match reason.char_indices().nth(MAX_REASON) {
+        Some((end, _)) => &reason[..end],
+        None => reason,
+    }
 }

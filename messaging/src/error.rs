@@ -10,6 +10,9 @@ pub enum Error {
     /// The AMQP address can't be used.
     #[error("AMQP address: {0}")]
     Address(String),
+    /// The topology would not work.
+    #[error("topology: {0}")]
+    Topology(String),
     /// The database refused or the connection broke.
     #[error("database: {0}")]
     Database(#[from] diesel::result::Error),
@@ -36,6 +39,9 @@ pub enum Error {
     /// The broker has raised an alarm (memory or disk) and takes no publishes.
     #[error("the broker blocks publishers (connection.blocked)")]
     Blocked,
+    /// The handler panicked. Its batch was not committed and comes again.
+    #[error("the handler panicked")]
+    Panicked,
 }
 
 /// Awaits with a deadline; `what` names the thing awaited in the error.

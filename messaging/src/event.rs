@@ -14,6 +14,10 @@ use uuid::Uuid;
 /// Events in one message, at most. Bounds a message's size and the work of one delivery.
 pub const MAX_BATCH: usize = 100;
 
+/// Bytes of a body that is read, at most: a batch is parsed in memory, and a dead letter that quotes one of its
+/// events must still fit into a message.
+pub const MAX_BODY_BYTES: usize = 4 << 20;
+
 /// The media type of a message body.
 pub const CONTENT_TYPE: &str = "application/cloudevents-batch+json";
 
@@ -100,6 +104,10 @@ impl Event {
 
     /// Reads one event; the error says what is wrong with it.
     pub fn from_json(json: &str) -> Result<Self, String> {
+        // The parser would take an array of the attributes' values for the object.
+        if !json.trim_start().starts_with('{') {
+            return Err("an event is a JSON object".to_owned());
+        }
         let wire: Wire<'_> = serde_json::from_str(json).map_err(|error| error.to_string())?;
         if wire.specversion != SPEC_VERSION {
             return Err(format!("specversion {:?} is not {SPEC_VERSION}", wire.specversion));
@@ -139,8 +147,11 @@ pub fn join_batch<'a>(events: impl Iterator<Item = &'a str>) -> Vec<u8> {
 /// Splits a batch body into the JSON text of its events, uninterpreted, so that one bad event spoils no other.
 ///
 /// # Errors
-/// The body is not UTF-8, not a JSON array, empty, or longer than [`MAX_BATCH`].
+/// The body is larger than [`MAX_BODY_BYTES`], not UTF-8, not a JSON array, empty, or longer than [`MAX_BATCH`].
 pub fn split_batch(body: &[u8]) -> Result<Vec<&RawValue>, String> {
+    if body.len() > MAX_BODY_BYTES {
+        return Err(format!("the body has {} bytes, more than {MAX_BODY_BYTES}", body.len()));
+    }
     let events: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     match events.len() {
         0 => Err("the batch is empty".to_owned()),
@@ -181,6 +192,9 @@ mod tests {
         }
         let long = join_batch(std::iter::repeat_n("{}", MAX_BATCH + 1));
         assert!(split_batch(&long).is_err());
+        let large = |bytes: usize| format!("[\"{}\"]", "x".repeat(bytes - 4)).into_bytes();
+        assert!(split_batch(&large(MAX_BODY_BYTES)).is_ok());
+        assert!(split_batch(&large(MAX_BODY_BYTES + 1)).is_err());
         let good = Event::new("s", "T", Uuid::nil(), Utc::now(), &1).to_json();
         for (from, to) in [
             ("\"1.0\"", "\"2.0\""),
@@ -191,5 +205,7 @@ mod tests {
             assert_ne!(good, good.replace(from, to), "{from} occurs");
             assert!(Event::from_json(&good.replace(from, to)).is_err(), "{to}");
         }
+        let values = r#"["1.0","00000000-0000-0000-0000-000000000000","T","s",null,null,null,1]"#;
+        assert!(Event::from_json(values).is_err(), "an array of the values is no event");
     }
 }

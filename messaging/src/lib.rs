@@ -7,6 +7,7 @@ pub mod dead_letter;
 mod error;
 pub mod event;
 pub mod inbox;
+mod lease;
 pub mod outbox;
 mod publisher;
 pub mod relay;
@@ -33,8 +34,3 @@ pub type Pool = deadpool::Pool<AsyncPgConnection>;
 /// The tables `outbox` and `inbox`: run them in each database that sends or receives.
 pub const MIGRATIONS: diesel_migrations::EmbeddedMigrations =
     diesel_migrations::embed_migrations!("migrations");
-
-/// Drops a connection that may be in the middle of anything, instead of giving it back to the pool.
-fn discard(conn: deadpool::Object<AsyncPgConnection>) {
-    drop(deadpool::Object::take(conn));
-}

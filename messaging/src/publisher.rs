@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::Utc;
 use futures_util::future::try_join_all;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::{BasicProperties, Confirmation, PublisherConfirm};
+use lapin::{BasicProperties, Confirmation};
 use uuid::Uuid;
 
 use crate::Error;
@@ -17,6 +17,9 @@ use crate::outbox::Message;
 
 /// How long a batch may wait for its confirms before it is taken for unsent.
 const CONFIRM_LIMIT: Duration = Duration::from_secs(5);
+/// A body that holds this much is full. Far below what brokers take (16 MiB by default since RabbitMQ 4.0): one
+/// message over their limit would fail its batch again and again, and with it all that wait behind it.
+const FULL_BODY_BYTES: usize = 1 << 20;
 const PERSISTENT: u8 = 2;
 
 /// A session of its own with publisher confirms on.
@@ -34,40 +37,53 @@ impl Publisher {
         Ok(Self { session, exchange: broker.exchange().to_owned() })
     }
 
-    /// Fails if the connection is gone or blocked; costs nothing.
-    pub fn check(&self) -> Result<(), Error> {
+    /// Fails if the connection is gone; costs nothing.
+    pub(crate) fn check(&self) -> Result<(), Error> {
         self.session.check()
+    }
+
+    /// Whether the broker has raised an alarm and takes no publishes.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.session.is_blocked()
+    }
+
+    /// Waits until the broker takes publishes, or the connection is gone.
+    pub(crate) async fn until_unblocked(&self) {
+        self.session.until_blocked(false).await;
     }
 
     /// Publishes `messages`, up to [`MAX_BATCH`] events of one routing key to an AMQP message, and returns when
     /// the broker has confirmed every one.
     ///
     /// # Errors
-    /// A nack, a return, an error or a timeout. Some may have been sent: send all of them again, on another
-    /// publisher.
+    /// A nack, a return, an error, a timeout, or a broker that blocks publishers. Some may have been sent: send
+    /// all of them again, on another publisher.
     pub async fn publish(&self, messages: &[Message]) -> Result<(), Error> {
         let mut by_key: BTreeMap<&str, Vec<&Message>> = BTreeMap::new();
         for message in messages {
             by_key.entry(&message.routing_key).or_default().push(message);
         }
-        within(CONFIRM_LIMIT, "publishing", async {
-            let mut confirms = Vec::new();
-            for (routing_key, messages) in &by_key {
-                for batch in messages.chunks(MAX_BATCH) {
-                    confirms.push(self.publish_batch(routing_key, batch).await?);
-                }
+        let mut sendings = Vec::new();
+        for (routing_key, messages) in &by_key {
+            for batch in batches(messages) {
+                sendings.push(self.publish_batch(routing_key, batch));
             }
-            // Each is awaited by itself: waiting for "all confirms" would discard nacks. A returned message may
-            // surface on another's confirm, so that any return fails them all.
-            for confirmation in try_join_all(confirms).await? {
-                match confirmation {
-                    Confirmation::Ack(None) => {}
-                    other => return Err(Error::NotConfirmed(describe(other))),
-                }
+        }
+        let confirmations = tokio::select! {
+            biased;
+            confirmations = within(CONFIRM_LIMIT, "publishing", try_join_all(sendings)) => confirmations?,
+            // The confirms will not come before the alarm is over: don't hold the caller's transaction for it.
+            () = self.session.until_blocked(true) => return Err(Error::Blocked),
+        };
+        // Each is looked at by itself: waiting for "all confirms" would discard nacks. A returned message may
+        // surface on another's confirm, so that any return fails them all.
+        for confirmation in confirmations {
+            match confirmation {
+                Confirmation::Ack(None) => {}
+                other => return Err(Error::NotConfirmed(describe(other))),
             }
-            Ok(())
-        })
-        .await
+        }
+        Ok(())
     }
 
     /// Closes the connection.
@@ -75,7 +91,8 @@ impl Publisher {
         self.session.close().await;
     }
 
-    async fn publish_batch(&self, routing_key: &str, batch: &[&Message]) -> Result<PublisherConfirm, Error> {
+    /// Sends at its first poll, so that joined batches leave together, and completes with the confirm.
+    async fn publish_batch(&self, routing_key: &str, batch: &[&Message]) -> Result<Confirmation, Error> {
         let kind = batch[0].kind.as_str();
         let mut properties = BasicProperties::default()
             .with_content_type(CONTENT_TYPE.into())
@@ -94,8 +111,24 @@ impl Publisher {
             .channel
             .basic_publish(exchange, routing_key.into(), options, &body, properties)
             .await?;
-        Ok(confirm)
+        Ok(confirm.await?)
     }
+}
+
+/// Cuts what goes to one routing key into AMQP messages of [`MAX_BATCH`] events and [`FULL_BODY_BYTES`] at most;
+/// an event that is larger goes alone.
+fn batches<'a>(mut messages: &'a [&'a Message]) -> impl Iterator<Item = &'a [&'a Message]> {
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |message: &&&Message| {
+            bytes += message.payload.len();
+            bytes <= FULL_BODY_BYTES
+        };
+        let len = messages.iter().take(MAX_BATCH).take_while(fits).count().max(1);
+        let (batch, rest) = messages.split_at_checked(len)?;
+        messages = rest;
+        Some(batch)
+    })
 }
 
 fn describe(confirmation: Confirmation) -> String {
@@ -112,5 +145,31 @@ fn describe(confirmation: Confirmation) -> String {
             returned.delivery.routing_key.as_str()
         ),
         None => verdict.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(payload_bytes: &[usize]) -> Vec<usize> {
+        let message = |bytes: &usize| Message {
+            message_id: Uuid::nil(),
+            kind: String::new(),
+            routing_key: String::new(),
+            payload: "x".repeat(*bytes),
+        };
+        let messages: Vec<Message> = payload_bytes.iter().map(message).collect();
+        let messages: Vec<&Message> = messages.iter().collect();
+        batches(&messages).map(<[_]>::len).collect()
+    }
+
+    #[test]
+    fn batches_are_bounded_by_events_and_by_bytes() {
+        assert_eq!(sizes(&[]), [0; 0]);
+        assert_eq!(sizes(&[1; MAX_BATCH]), [MAX_BATCH]);
+        assert_eq!(sizes(&[1; MAX_BATCH + 1]), [MAX_BATCH, 1]);
+        assert_eq!(sizes(&[FULL_BODY_BYTES / 2; 3]), [2, 1]);
+        assert_eq!(sizes(&[1, FULL_BODY_BYTES + 1, FULL_BODY_BYTES, 1]), [1, 1, 1, 1]);
     }
 }

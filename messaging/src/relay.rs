@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::error::within;
+use crate::lease::Lease;
 pub use crate::publisher::Publisher;
 use crate::{Backoff, Broker, Connected, Error, Pool, outbox};
 
@@ -46,7 +47,7 @@ impl Relay {
     pub async fn run(self, shutdown: CancellationToken) {
         let mut backoff = Backoff::default();
         while !shutdown.is_cancelled() {
-            if let Err(error) = self.session(&shutdown, &mut backoff).await {
+            if let Err(error) = self.session(&shutdown).await {
                 warn!(%error, "relay: session lost; unsent messages stay in the outbox");
                 counter!("messaging_relay_failures_total").increment(1);
             }
@@ -55,15 +56,24 @@ impl Relay {
         }
     }
 
-    async fn session(&self, shutdown: &CancellationToken, backoff: &mut Backoff) -> Result<(), Error> {
-        let publisher = Publisher::open(&self.broker).await?;
-        let mut conn = self.pool.get().await?;
+    async fn session(&self, shutdown: &CancellationToken) -> Result<(), Error> {
+        let Some(publisher) = shutdown.run_until_cancelled(Publisher::open(&self.broker)).await else {
+            return Ok(());
+        };
+        let publisher = publisher?;
+        let mut conn = Lease::take(&self.pool).await?;
         self.connected.set(true);
         info!("relay: connected");
-        let worked = self.work(&mut conn, &publisher, shutdown, backoff).await;
-        if worked.is_err() {
-            crate::discard(conn);
+        let mut worked = self.work(&mut conn, &publisher, shutdown).await;
+        if worked.is_ok() {
+            worked = drain(&mut conn, &publisher).await;
         }
+        match worked {
+            Ok(()) => conn.give_back(),
+            Err(_) => drop(conn),
+        }
+        // While it is blocked, a connection can't even be closed: those that come after it would pile up.
+        shutdown.run_until_cancelled(publisher.until_unblocked()).await;
         publisher.close().await;
         worked
     }
@@ -73,15 +83,19 @@ impl Relay {
         conn: &mut AsyncPgConnection,
         publisher: &Publisher,
         shutdown: &CancellationToken,
-        backoff: &mut Backoff,
     ) -> Result<(), Error> {
         while !shutdown.is_cancelled() {
             publisher.check()?;
+            if publisher.is_blocked() {
+                warn!("relay: the broker blocks publishers; messages wait in the outbox");
+                counter!("messaging_relay_blocked_total").increment(1);
+                shutdown.run_until_cancelled(publisher.until_unblocked()).await;
+                continue;
+            }
             // Registered before the query: a commit between the query and the wait is not missed.
             let mut woken = std::pin::pin!(self.wake.notified());
             woken.as_mut().enable();
             let sent = within(RUN_LIMIT, "relaying a batch", run_once(conn, publisher)).await?;
-            backoff.reset();
             if sent == 0 {
                 tokio::select! {
                     () = woken => {}
@@ -92,13 +106,17 @@ impl Relay {
                 tokio::time::sleep(LINGER).await;
             }
         }
-        let drain = async {
-            while run_once(conn, publisher).await? > 0 {}
-            Ok::<_, Error>(())
-        };
-        // What is not sent in time is still in the outbox at the next start.
-        tokio::time::timeout(DRAIN_LIMIT, drain).await.unwrap_or(Ok(()))
+        Ok(())
     }
+}
+
+/// Sends all that is committed. What is not sent in time is still in the outbox at the next start.
+async fn drain(conn: &mut AsyncPgConnection, publisher: &Publisher) -> Result<(), Error> {
+    let all = async {
+        while !publisher.is_blocked() && run_once(conn, publisher).await? > 0 {}
+        Ok::<_, Error>(())
+    };
+    within(DRAIN_LIMIT, "sending what is left", all).await
 }
 
 /// Sends one batch and returns how many messages it held; 0 when there is none to send.

@@ -24,7 +24,8 @@ pub struct Topology {
 pub struct Queue {
     /// The queue's name.
     pub name: String,
-    /// What it receives.
+    /// What it receives; `*` stands for one word between dots and `#` for any number. None may match the name of
+    /// a dead-letter queue.
     pub routing_keys: Vec<String>,
 }
 
@@ -34,6 +35,21 @@ pub fn dead_letter_queue(queue: &str) -> String {
 }
 
 impl Topology {
+    /// Refuses a queue that would receive dead letters, its own perhaps, and refuse them again for ever.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        for pattern in self.queues.iter().flat_map(|queue| &queue.routing_keys) {
+            for queue in &self.queues {
+                let dead = dead_letter_queue(&queue.name);
+                if matches(&words(pattern), &words(&dead)) {
+                    let trap =
+                        format!("routing key {pattern:?} would match the dead letters of {:?}", queue.name);
+                    return Err(Error::Topology(trap));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Declares everything. Repeating it is harmless; two services may do it at once.
     pub(crate) async fn declare(&self, channel: &Channel) -> Result<(), Error> {
         let durable = ExchangeDeclareOptions { durable: true, ..Default::default() };
@@ -92,5 +108,38 @@ impl Topology {
             )
             .await?;
         Ok(())
+    }
+}
+
+fn words(key: &str) -> Vec<&str> {
+    key.split('.').collect()
+}
+
+/// Whether a topic exchange sends `key` where it is bound with `pattern`.
+fn matches(pattern: &[&str], key: &[&str]) -> bool {
+    match (pattern, key) {
+        ([], _) => key.is_empty(),
+        (["#", rest @ ..], _) => matches(rest, key) || (!key.is_empty() && matches(pattern, &key[1..])),
+        (_, []) => false,
+        ([word, rest @ ..], [first, others @ ..]) => (*word == "*" || word == first) && matches(rest, others),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queue_that_would_receive_dead_letters_is_refused() {
+        let refused = |routing_key: &str| {
+            let queue = Queue { name: "shop.orders".to_owned(), routing_keys: vec![routing_key.to_owned()] };
+            Topology { exchange: "events".to_owned(), queues: vec![queue] }.check().is_err()
+        };
+        for trap in ["#", "shop.#", "*.*.*", "shop.orders.dead", "#.dead", "#.shop.orders.#.dead", "*.#"] {
+            assert!(refused(trap), "{trap}");
+        }
+        for fine in ["*", "*.*", "shop.orders", "shop.orders.*.dead", "stock.#", "dead", ""] {
+            assert!(!refused(fine), "{fine}");
+        }
     }
 }

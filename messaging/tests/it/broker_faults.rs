@@ -1,0 +1,114 @@
+//! Faults of the broker.
+
+use std::fs;
+use std::process::Command;
+
+use stack::Servers;
+
+use crate::support::{Recorder, World, events, eventually, steadily};
+
+/// Goal: a broker that is killed in the middle loses nothing that was committed. Method: kill it while messages are
+/// under way, commit more while it is down, start it again; each event takes effect once.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_broker_loses_nothing() {
+    let world = World::stormy().await;
+    let recorder = Recorder::new();
+    let (consumer, relay) = (world.run_consumer(&recorder), world.run_relay());
+    let all = events(4000);
+    for (number, batch) in all.chunks(200).enumerate() {
+        world.enqueue(batch).await;
+        world.wake.notify_one();
+        if number == 8 {
+            eventually("some have come", async || world.count("effects").await > 0).await;
+            world.servers.rabbitmq().kill();
+        }
+    }
+    assert!(world.count("outbox").await >= 2000);
+    world.servers.rabbitmq().start().await.unwrap();
+    world.until_count("effects", 4000).await;
+    world.until_count("outbox", 0).await;
+    consumer.stop().await;
+    relay.stop().await;
+    assert_eq!(world.count("(SELECT DISTINCT event_id FROM effects) AS ids").await, 4000);
+}
+
+/// Goal: nobody has to set a new broker up. Method: wipe it under a relay and a consumer; what is committed meanwhile
+/// and afterwards arrives.
+#[tokio::test(flavor = "multi_thread")]
+async fn wiped_broker_gets_its_topology_again() {
+    let world = World::stormy().await;
+    let recorder = Recorder::new();
+    let (consumer, relay) = (world.run_consumer(&recorder), world.run_relay());
+    world.enqueue(&events(1)).await;
+    world.until_count("effects", 1).await;
+    world.servers.rabbitmq().kill();
+    world.enqueue(&events(10)).await;
+    world.servers.wipe_rabbitmq().await.unwrap();
+    world.until_count("effects", 11).await;
+    world.enqueue(&events(1)).await;
+    world.until_count("effects", 12).await;
+    consumer.stop().await;
+    relay.stop().await;
+}
+
+/// Goal: a broker that blocks publishers is left in peace: no transaction waits for it, and no connections pile up that
+/// can't even be closed. Method: raise its memory alarm under a relay that has messages to send; clear it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn blocked_relay_waits_and_resumes() {
+    let world = World::stormy().await;
+    let recorder = Recorder::new();
+    let consumer = world.run_consumer(&recorder);
+    set_memory_limit(world.servers, "0.000001");
+    world.enqueue(&events(450)).await;
+    let relay = world.run_relay();
+    let open = "pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'
+                AND xact_start < now() - interval '1 s'";
+    for _ in 0..2 {
+        steadily("the relay waits", async || {
+            let idle = (world.count("outbox").await, world.count(open).await) == (450, 0);
+            idle && connections(&world) <= 2
+        })
+        .await;
+    }
+
+    set_memory_limit(world.servers, "0.6");
+    world.until_count("effects", 450).await;
+    world.until_count("outbox", 0).await;
+    // Again, on a connection that has published before.
+    set_memory_limit(world.servers, "0.000001");
+    world.enqueue(&events(1)).await;
+    steadily("the relay waits", async || world.count("outbox").await == 1 && connections(&world) <= 2).await;
+    set_memory_limit(world.servers, "0.6");
+    world.until_count("effects", 451).await;
+    relay.stop().await;
+    consumer.stop().await;
+}
+
+/// How many connections to the world's broker this process has.
+fn connections(world: &World) -> usize {
+    let port: u16 = world.amqp_url.rsplit(':').next().unwrap().split('/').next().unwrap().parse().unwrap();
+    let remote = format!(":{port:04X} 01 ");
+    fs::read_to_string("/proc/self/net/tcp")
+        .unwrap()
+        .lines()
+        .filter(|line| line[20..].contains(&remote))
+        .count()
+}
+
+/// Above this share of the machine's memory the broker raises its alarm, until its next start.
+fn set_memory_limit(servers: &Servers, share: &str) {
+    // The broker is known to a registry of its own, whose port is on that one's command line.
+    let registry = servers.parts().into_iter().find(|part| part.name() == "epmd").unwrap();
+    let command = fs::read(format!("/proc/{}/cmdline", registry.process().unwrap().pid)).unwrap();
+    let port = String::from_utf8(command).unwrap().split('\0').nth(2).unwrap().to_owned();
+    // Not Debian's wrapper in the PATH, which changes the user.
+    let packaged = "/usr/lib/rabbitmq/bin/rabbitmqctl";
+    let program = if fs::exists(packaged).unwrap() { packaged } else { "rabbitmqctl" };
+    let output = Command::new(program)
+        .args(["-n", "gozon@localhost", "set_vm_memory_high_watermark", share])
+        .env("HOME", servers.folder().join("rabbitmq"))
+        .env("ERL_EPMD_PORT", port)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}

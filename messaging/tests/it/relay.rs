@@ -1,0 +1,159 @@
+//! Relay: every committed message is sent, some of them twice, none never.
+
+use std::collections::HashSet;
+
+use messaging::Error;
+use messaging::outbox::{self, Message};
+use messaging::relay::{Publisher, run_once};
+use uuid::Uuid;
+
+use crate::support::{
+    Amqp, KEY, OTHER_KEY, QUEUE, Recorder, WAITING, World, count, event, events, eventually,
+};
+
+/// Goal: a crash between the confirm and the commit sends again, and the receiver's inbox absorbs it. Method: a trigger
+/// fails the COMMIT, when all confirms are there.
+#[tokio::test(flavor = "multi_thread")]
+async fn crash_after_confirm_republishes() {
+    let world = World::calm().await;
+    let amqp = Amqp::connect(&world).await;
+    let sent = events(1);
+    world.enqueue(&sent).await;
+    world.at_commit_of("DELETE ON outbox", "RAISE 'crash'").await;
+
+    let publisher = Publisher::open(&world.broker).await.unwrap();
+    let crashed = run_once(&mut *world.conn().await, &publisher).await;
+    assert!(matches!(crashed, Err(Error::Database(_))), "{crashed:?}");
+    amqp.until_ready(QUEUE, 1).await;
+    assert_eq!(world.count("outbox").await, 1);
+
+    world.forget_at_commit().await;
+    assert_eq!(run_once(&mut *world.conn().await, &publisher).await.unwrap(), 1);
+    assert_eq!(world.count("outbox").await, 0);
+    amqp.until_ready(QUEUE, 2).await;
+
+    let recorder = Recorder::new();
+    let consumer = world.run_consumer(&recorder);
+    eventually("both are handled", async || recorder.times_seen(sent[0].id) == 2).await;
+    consumer.stop().await;
+    assert_eq!(recorder.flags(sent[0].id), [false, true]);
+    assert_eq!(world.count("effects").await, 1);
+}
+
+/// Goal: a relay that dies in the middle leaves its rows to the next. Method: kill it while its COMMIT waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_relay_leaves_its_rows() {
+    let world = World::calm().await;
+    world.at_commit_of("DELETE ON outbox", "PERFORM pg_advisory_xact_lock(1)").await;
+    world.enqueue(&events(10)).await;
+    let lock = world.lock(1).await;
+    let relay = world.run_relay();
+    world.until_count(WAITING, 1).await;
+    relay.kill().await;
+    world.sql(&format!("SELECT pg_terminate_backend(pid) FROM {WAITING}")).await;
+    world.until_count(WAITING, 0).await;
+    lock.release().await;
+    assert_eq!(world.count("outbox").await, 10);
+
+    let relay = world.run_relay();
+    world.until_count("outbox", 0).await;
+    relay.stop().await;
+    let sent = Amqp::connect(&world).await.take_ids(QUEUE).await;
+    assert_eq!(sent.concat().len(), 20, "those of the killed relay were sent too");
+}
+
+/// Goal: relays share the work. Method: while one holds its rows, in a COMMIT that waits, the other sends the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_relays_hold_disjoint_rows() {
+    let world = World::calm().await;
+    world.enqueue(&events(700)).await;
+    // Each waits for a lock of its own, and only that of the first is held.
+    world.at_commit_of("DELETE ON outbox", "PERFORM pg_advisory_xact_lock(pg_backend_pid())").await;
+    let (mut first, mut second) = (world.conn().await, world.conn().await);
+    let first_pid = count(&mut first, "generate_series(1, pg_backend_pid())").await.unwrap();
+    let lock = world.lock(first_pid as i32).await;
+    let publisher = Publisher::open(&world.broker).await.unwrap();
+    let other_publisher = Publisher::open(&world.broker).await.unwrap();
+
+    let (held, rest) = tokio::join!(run_once(&mut first, &publisher), async {
+        world.until_count(WAITING, 1).await;
+        let rest = run_once(&mut second, &other_publisher).await;
+        assert_eq!(run_once(&mut second, &other_publisher).await.unwrap(), 0, "the others are held");
+        lock.release().await;
+        rest
+    });
+    assert_eq!((held.unwrap(), rest.unwrap()), (500, 200));
+    let sent: Vec<Uuid> = Amqp::connect(&world).await.take_ids(QUEUE).await.concat();
+    assert_eq!((sent.len(), sent.into_iter().collect::<HashSet<_>>().len()), (700, 700));
+}
+
+/// Goal: many relays at once send each message, and without failures only once.
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_relays_send_each_message_once() {
+    let world = World::calm().await;
+    let relays = [world.run_relay(), world.run_relay()];
+    let mut expected = HashSet::new();
+    for _ in 0..20 {
+        let batch = events(50);
+        expected.extend(batch.iter().map(|event| event.id));
+        world.enqueue(&batch).await;
+        world.wake.notify_waiters();
+    }
+    world.until_count("outbox", 0).await;
+    for relay in relays {
+        relay.stop().await;
+    }
+    let sent: Vec<Uuid> = Amqp::connect(&world).await.take_ids(QUEUE).await.concat();
+    assert_eq!(sent.len(), expected.len());
+    assert_eq!(sent.into_iter().collect::<HashSet<_>>(), expected);
+}
+
+/// Goal: messages are few under load, and bounded. Method: two routing keys in one batch; look at the messages.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_one_routing_key_share_messages_of_at_most_100() {
+    let world = World::calm().await;
+    let (many, few) = (events(250), events(30));
+    let messages: Vec<Message> = many
+        .iter()
+        .map(|event| Message::new(event, KEY))
+        .chain(few.iter().map(|event| Message::new(event, OTHER_KEY)))
+        .collect();
+    outbox::enqueue(&mut *world.conn().await, &messages).await.unwrap();
+    let publisher = Publisher::open(&world.broker).await.unwrap();
+    assert_eq!(run_once(&mut *world.conn().await, &publisher).await.unwrap(), 280);
+
+    let sent = Amqp::connect(&world).await.take_ids(QUEUE).await;
+    let mut sizes: Vec<usize> = sent.iter().map(Vec::len).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [30, 50, 100, 100]);
+    let few: HashSet<Uuid> = few.iter().map(|event| event.id).collect();
+    assert!(sent.iter().any(|ids| ids.iter().copied().collect::<HashSet<_>>() == few));
+}
+
+/// Goal: an orderly end sends what is committed. Method: commit without a wake-up and ask for the end at once, again
+/// and again; the next poll would come too late.
+#[tokio::test(flavor = "multi_thread")]
+async fn relay_that_shuts_down_drains_the_outbox() {
+    let world = World::calm().await;
+    let amqp = Amqp::connect(&world).await;
+    let relay = world.run_relay();
+    world.enqueue(&events(1)).await;
+    amqp.take_next(QUEUE).await;
+
+    world.enqueue(&events(1200)).await;
+    relay.stop().await;
+    assert_eq!(world.count("outbox").await, 0);
+    assert_eq!(amqp.take_ids(QUEUE).await.concat().len(), 1200);
+}
+
+/// Goal: an event arrives as it was written. Method: compare byte for byte.
+#[tokio::test(flavor = "multi_thread")]
+async fn event_arrives_unchanged() {
+    let world = World::calm().await;
+    let sent = event("Ordinary");
+    world.enqueue(std::slice::from_ref(&sent)).await;
+    let relay = world.run_relay();
+    let body = Amqp::connect(&world).await.take_next(QUEUE).await;
+    assert_eq!(String::from_utf8(body).unwrap(), format!("[{}]", sent.to_json()));
+    relay.stop().await;
+}

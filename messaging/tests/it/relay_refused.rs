@@ -1,0 +1,76 @@
+//! Relay: what the broker does not take stays in the outbox.
+
+use messaging::Error;
+use messaging::outbox::{self, Message};
+use messaging::relay::{Publisher, run_once};
+
+use crate::support::{Amqp, QUEUE, World, event, events, eventually, manage};
+
+/// Goal: a confirm alone is not enough: an unroutable message is confirmed too, and would be gone. Method: a routing
+/// key that leads nowhere, in a batch with one that leads somewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn returned_message_keeps_its_whole_batch_in_the_outbox() {
+    let world = World::calm().await;
+    world.enqueue(&events(1)).await;
+    let lost = Message::new(&event("Ordinary"), "nowhere");
+    outbox::enqueue(&mut *world.conn().await, &[lost]).await.unwrap();
+    for _ in 0..2 {
+        let publisher = Publisher::open(&world.broker).await.unwrap();
+        let returned = run_once(&mut *world.conn().await, &publisher).await;
+        assert!(
+            matches!(&returned, Err(Error::NotConfirmed(why)) if why.contains("nowhere")),
+            "{returned:?}"
+        );
+        assert_eq!(world.count("outbox").await, 2);
+    }
+}
+
+/// Goal: a queue that somebody deleted is no end. Method: delete it under a connected relay.
+#[tokio::test(flavor = "multi_thread")]
+async fn message_to_a_deleted_queue_is_sent_when_the_queue_is_back() {
+    let world = World::calm().await;
+    let amqp = Amqp::connect(&world).await;
+    let relay = world.run_relay();
+    world.enqueue(&events(1)).await;
+    amqp.take_next(QUEUE).await;
+
+    amqp.delete_queue(QUEUE).await;
+    let sent = events(3);
+    world.enqueue(&sent).await;
+    // The new session declares it.
+    world.until_count("outbox", 0).await;
+    assert_eq!(amqp.take_ids(QUEUE).await.concat().len(), 3);
+    relay.stop().await;
+}
+
+/// Goal: a nack keeps the rows. Method: a policy that lets the queue hold one message; the queue rejects what is too
+/// much. Then the policy goes, and a relay sends them all.
+#[tokio::test(flavor = "multi_thread")]
+async fn nacked_messages_stay_until_the_queue_has_room() {
+    let world = World::calm().await;
+    let amqp = Amqp::connect(&world).await;
+    let policy = format!("/api/policies/{}/short", world.virtual_host);
+    let definition = r#"{"pattern":"^work$","definition":{"max-length":1},"apply-to":"queues"}"#;
+    manage(world.servers, "PUT", &policy, definition).await;
+
+    let mut refused = None;
+    let mut sent = 0;
+    eventually("the queue is full", async || {
+        world.enqueue(&events(1)).await;
+        let publisher = Publisher::open(&world.broker).await.unwrap();
+        match run_once(&mut *world.conn().await, &publisher).await {
+            Ok(rows) => sent += rows,
+            Err(error) => refused = Some(error),
+        }
+        refused.is_some()
+    })
+    .await;
+    assert!(matches!(&refused, Some(Error::NotConfirmed(why)) if why.contains("nack")), "{refused:?}");
+    assert_eq!(world.count("outbox").await, 1);
+
+    manage(world.servers, "DELETE", &policy, "").await;
+    let relay = world.run_relay();
+    world.until_count("outbox", 0).await;
+    relay.stop().await;
+    assert!(amqp.take_ids(QUEUE).await.concat().len() > sent);
+}
