@@ -22,10 +22,13 @@ impl Handler for Results {
         conn: &mut AsyncPgConnection,
         events: &[Received<'_>],
     ) -> QueryResult<Vec<Refusal>> {
-        let (mut results, mut refusals) = read(events);
+        let Told { mut results, contested, mut refusals } = read(events);
         let settled = settle_new(conn, &results).await?;
         counter!("orders_settled_total").increment(settled.len() as u64);
-        results.retain(|(_, result)| !settled.contains(&result.order_id));
+        // Of results that contradict each other, one at most has settled the order.
+        results.retain(|(_, result)| {
+            !settled.contains(&result.order_id) || contested.contains(&result.order_id)
+        });
         if !results.is_empty() {
             // What settled nothing is a repetition, or something is wrong with it.
             let orders = results.iter().map(|(_, result)| result.order_id).collect();
@@ -39,10 +42,20 @@ impl Handler for Results {
     }
 }
 
-/// The results among `events`, one for each order, with their places; and what is none.
-fn read(events: &[Received<'_>]) -> (Vec<(usize, PaymentResult)>, Vec<Refusal>) {
+/// What a batch of events says.
+struct Told {
+    /// With their places; a repetition within the batch is left out.
+    results: Vec<(usize, PaymentResult)>,
+    /// Orders of which the batch says several things.
+    contested: HashSet<Uuid>,
+    /// What is no result.
+    refusals: Vec<Refusal>,
+}
+
+fn read(events: &[Received<'_>]) -> Told {
     let mut results = Vec::with_capacity(events.len());
     let mut seen: HashMap<Uuid, PaymentResult> = HashMap::with_capacity(events.len());
+    let mut contested = HashSet::new();
     let mut refusals = Vec::new();
     for (index, received) in events.iter().enumerate() {
         match parse(received.event) {
@@ -52,15 +65,16 @@ fn read(events: &[Received<'_>]) -> (Vec<(usize, PaymentResult)>, Vec<Refusal>) 
                     results.push((index, result));
                 }
                 Entry::Occupied(first) if *first.get() == result => {}
+                // Which of them is true is for the order to say, not for their places.
                 Entry::Occupied(_) => {
-                    let reason = "another result for this order came in the same batch".to_owned();
-                    refusals.push(Refusal { index, reason });
+                    contested.insert(result.order_id);
+                    results.push((index, result));
                 }
             },
             Err(reason) => refusals.push(Refusal { index, reason }),
         }
     }
-    (results, refusals)
+    Told { results, contested, refusals }
 }
 
 fn parse(event: &Event) -> Result<PaymentResult, String> {

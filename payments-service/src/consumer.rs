@@ -41,7 +41,7 @@ impl Handler for Payments {
             }
         });
         counter!("payments_decisions_reemitted_total").increment(answers.len() as u64);
-        let undecided: Vec<Request> = requests.into_iter().map(|(_, request)| request).collect();
+        let undecided = first_of_each(requests, &mut refusals);
         if !undecided.is_empty() {
             answers.extend(settle(conn, &undecided).await?);
         }
@@ -64,7 +64,22 @@ async fn settle(conn: &mut AsyncPgConnection, requests: &[Request]) -> QueryResu
     Ok(decisions)
 }
 
-/// The requests among `events`, one for each order, with their places; and what is none.
+/// Of requests for the same order, which nobody has decided yet, the first one counts.
+fn first_of_each(requests: Vec<(usize, Request)>, refusals: &mut Vec<Refusal>) -> Vec<Request> {
+    let mut first: HashMap<Uuid, Request> = HashMap::with_capacity(requests.len());
+    let mut undecided = Vec::with_capacity(requests.len());
+    for (index, request) in requests {
+        match first.entry(request.order_id) {
+            Entry::Vacant(vacant) => undecided.push(*vacant.insert(request)),
+            Entry::Occupied(first) if *first.get() == request => {}
+            Entry::Occupied(_) => refusals.push(contradiction(index)),
+        }
+    }
+    undecided
+}
+
+/// The requests among `events` with their places, repetitions left out; and what is none. There are several for an order
+/// only if they contradict each other: which of them is true is for the stored decision to say, if there is one.
 fn read(events: &[Received<'_>]) -> (Vec<(usize, Request)>, Vec<Refusal>) {
     let mut requests: Vec<(usize, Request)> = Vec::with_capacity(events.len());
     let mut seen: HashMap<Uuid, Request> = HashMap::with_capacity(events.len());
@@ -83,7 +98,7 @@ fn read(events: &[Received<'_>]) -> (Vec<(usize, Request)>, Vec<Refusal>) {
                 requests.push((index, request));
             }
             Entry::Occupied(first) if *first.get() == request => {}
-            Entry::Occupied(_) => refusals.push(contradiction(index)),
+            Entry::Occupied(_) => requests.push((index, request)),
         }
     }
     (requests, refusals)
