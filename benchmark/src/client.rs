@@ -1,0 +1,77 @@
+//! A keep-alive connection to one HTTP server, as cheap as it gets: one request at a time, no pool, no redirects.
+
+use std::net::SocketAddr;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::{Method, Request, Response, Uri};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::error::{Doing, Error, Result};
+
+/// The server's address in a base URL such as `http://127.0.0.1:8081`.
+pub(crate) fn address_of(base_url: &str) -> Result<SocketAddr> {
+    let authority = base_url.trim_start_matches("http://");
+    authority.parse().map_err(|_| Error::Other(format!("{base_url} is no address of this machine")))
+}
+
+/// A connection.
+pub(crate) struct Client {
+    sender: SendRequest<Full<Bytes>>,
+    host: HeaderValue,
+}
+
+impl Client {
+    pub(crate) async fn connect(address: SocketAddr) -> Result<Self> {
+        let connecting = "connecting to the system (with many connections, raise `ulimit -n`)";
+        let stream = TcpStream::connect(address).await.doing(connecting)?;
+        stream.set_nodelay(true).doing(connecting)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
+        // Its errors are the sender's, too.
+        tokio::spawn(connection);
+        let host = HeaderValue::try_from(address.to_string()).expect("an address has no odd characters");
+        Ok(Self { sender, host })
+    }
+
+    /// Waits until it can take a request; false if the server has closed it.
+    pub(crate) async fn is_ready(&mut self) -> bool {
+        self.sender.ready().await.is_ok()
+    }
+
+    /// Posts JSON and returns the head of the answer; the body must be read before the next request.
+    pub(crate) async fn post(&mut self, path: Uri, json: Bytes) -> hyper::Result<Response<Incoming>> {
+        let mut request = Request::new(Full::new(json));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = path;
+        request.headers_mut().insert(HOST, self.host.clone());
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.sender.send_request(request).await
+    }
+
+    /// The body of what answers a GET, if that is 200.
+    pub(crate) async fn get(&mut self, path: &'static str, authorization: &'static str) -> Result<Bytes> {
+        let mut request = Request::new(Full::default());
+        *request.uri_mut() = Uri::from_static(path);
+        request.headers_mut().insert(HOST, self.host.clone());
+        request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static(authorization));
+        let answer = self.sender.send_request(request).await.map_err(failed)?;
+        let status = answer.status();
+        let body = read(answer.into_body()).await.map_err(failed)?;
+        if status != 200 {
+            return Err(Error::Other(format!("GET {path} is answered {status}")));
+        }
+        Ok(body)
+    }
+}
+
+/// Reads a body to its end.
+pub(crate) async fn read(body: Incoming) -> hyper::Result<Bytes> {
+    Ok(body.collect().await?.to_bytes())
+}
+
+fn failed(error: hyper::Error) -> Error {
+    Error::Other(format!("HTTP: {error}"))
+}

@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+mod options;
+mod run;
+
+mod accounts;
+mod client;
+mod load;
+mod settle;
+mod tally;
+mod watch;
+
+mod audit;
+mod machine;
+mod metrics;
+mod usage;
+mod yardstick;
+
+mod error;
+mod print;
+mod report;
+
+pub use error::{Error, Result};
+pub use options::Options;
+pub use report::Report;
+pub use run::run;

@@ -1,0 +1,36 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use serde::Serialize;
+
+/// Measures a private system: orders per second to FINISHED, latencies, memory, CPU, and that money came out exact.
+#[derive(Clone, Debug, Parser, Serialize)]
+#[command(name = "cargo stack bench", bin_name = "cargo stack bench")]
+pub struct Options {
+    /// How long orders are sent in the window that is measured.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub seconds: u64,
+    /// How long orders are sent before it, the same way; they are all final before the window begins.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub warmup_seconds: u64,
+    /// Keep-alive connections. Without --rate each sends its next order as soon as the last is answered.
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub connections: u32,
+    /// Send so many orders per second, on a schedule that waits for nothing; latency counts from the scheduled time.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub rate: Option<u32>,
+    /// Go through the gateway instead of straight to the services.
+    #[arg(long)]
+    pub gateway: bool,
+    /// Accounts that pay for the orders; 1 is one hot account.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub accounts: u32,
+    /// How long pgbench runs before and after; 0 leaves it out, and with it the ratio.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub yardstick_seconds: u64,
+    /// Write the whole report to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}

@@ -1,0 +1,166 @@
+//! Everything that one run found out. `--json` writes it as it stands; every field's name ends in its unit.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use crate::audit::Audit;
+use crate::error::{Doing, Result};
+use crate::machine::Machine;
+use crate::metrics::BatchSize;
+use crate::options::Options;
+use crate::usage::{Group, Spent};
+
+/// The result of a run. Displayed, it is the text for people.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Why the figures are void; empty if they are not.
+    pub(crate) faults: Vec<String>,
+    pub(crate) options: Options,
+    /// `release` or `debug`: the services are built as this program is.
+    pub(crate) profile: &'static str,
+    pub(crate) machine: Machine,
+    pub(crate) throughput: Throughput,
+    pub(crate) yardstick: Option<Yardstick>,
+    pub(crate) latency: Latency,
+    /// Answers by HTTP status, in the window.
+    pub(crate) answers: BTreeMap<u16, u64>,
+    pub(crate) unanswered: u64,
+    /// Due by `--rate`, and never sent because every connection was waiting for an answer.
+    pub(crate) never_sent: u64,
+    pub(crate) memory: Memory,
+    pub(crate) cpu: Cpu,
+    pub(crate) batches: Vec<BatchSize>,
+    pub(crate) audit: Audit,
+}
+
+/// How fast orders were answered, and how fast they were paid.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Throughput {
+    /// Orders of the window that were answered 201, all of them final at its end.
+    pub(crate) orders: u64,
+    /// From the first POST to the last order final.
+    pub(crate) window_seconds: f64,
+    /// From the last answer to the last order final.
+    pub(crate) drain_seconds: f64,
+    /// `orders / window_seconds`.
+    pub(crate) orders_per_second: f64,
+    /// Answers of any status, from the first POST to the last answer.
+    pub(crate) answers_per_second: f64,
+}
+
+/// The yardstick, right before and right after.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Yardstick {
+    pub(crate) command: String,
+    pub(crate) before_per_second: f64,
+    pub(crate) after_per_second: f64,
+    pub(crate) mean_per_second: f64,
+    /// Orders per second ÷ mean.
+    pub(crate) ratio: f64,
+}
+
+/// Both latencies, from the POST, or with `--rate` from when it was due.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Latency {
+    /// To the 201, of every order.
+    pub(crate) to_created: Quantiles,
+    /// To FINISHED, of the orders that were watched.
+    pub(crate) to_finished: Quantiles,
+    /// How often the watch asked.
+    pub(crate) polls: u64,
+}
+
+/// A distribution.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Quantiles {
+    pub(crate) count: u64,
+    pub(crate) p50_ms: f64,
+    pub(crate) p95_ms: f64,
+    pub(crate) p99_ms: f64,
+    pub(crate) max_ms: f64,
+}
+
+/// The most that was resident at once since the start.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Memory {
+    pub(crate) orders_service_peak_mib: f64,
+    pub(crate) payments_service_peak_mib: f64,
+}
+
+/// CPU time of the window.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Cpu {
+    pub(crate) groups: Vec<CpuShare>,
+    /// Of all cores' time, the share in which they did anything.
+    pub(crate) busy_share: f64,
+    /// Of all cores' time, the share that the hypervisor gave to other machines.
+    pub(crate) stolen_share: f64,
+}
+
+/// One group's CPU time.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct CpuShare {
+    pub(crate) group: Group,
+    pub(crate) seconds: f64,
+    pub(crate) per_order_us: f64,
+}
+
+impl Report {
+    /// Whether the figures count: money exact, every order final, everything durable.
+    pub fn is_valid(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    pub(crate) fn write_json(&self) -> Result<()> {
+        let Some(path) = &self.options.json else {
+            return Ok(());
+        };
+        let mut text = serde_json::to_string_pretty(self).expect("numbers and names are JSON");
+        text.push('\n');
+        fs::write(path, text).doing(&format!("writing {}", path.display()))
+    }
+}
+
+impl Yardstick {
+    pub(crate) fn new(command: String, before: f64, after: f64, orders_per_second: f64) -> Self {
+        let mean = f64::midpoint(before, after);
+        Self {
+            command,
+            before_per_second: before,
+            after_per_second: after,
+            mean_per_second: mean,
+            ratio: orders_per_second / mean,
+        }
+    }
+}
+
+impl Quantiles {
+    /// Of a histogram of microseconds.
+    pub(crate) fn of(histogram: &Histogram<u64>) -> Self {
+        let ms = |us: u64| us as f64 / 1000.0;
+        Self {
+            count: histogram.len(),
+            p50_ms: ms(histogram.value_at_quantile(0.5)),
+            p95_ms: ms(histogram.value_at_quantile(0.95)),
+            p99_ms: ms(histogram.value_at_quantile(0.99)),
+            max_ms: ms(histogram.max()),
+        }
+    }
+}
+
+impl Cpu {
+    pub(crate) fn new(spent: &Spent, orders: u64) -> Self {
+        let share = |&(group, seconds): &(Group, f64)| {
+            let per_order_us = seconds * 1e6 / orders.max(1) as f64;
+            CpuShare { group, seconds, per_order_us }
+        };
+        Self {
+            groups: spent.seconds.iter().map(share).collect(),
+            busy_share: spent.busy_share,
+            stolen_share: spent.stolen_share,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Watches some orders become final, from outside: by asking the orders database, as any client might.
+//!
+//! An order's latency ends when an answer that shows it final has arrived. That is late by the pause between two
+//! questions at most, and by half of it on average; the pause is a tenth of the longest wait, between 1 and 20 ms.
+//! Nothing is asked while no order is waited for.
+
+use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use tokio::runtime::{self, Runtime};
+use tokio_postgres::{Client, NoTls, Statement};
+use uuid::Uuid;
+
+use crate::error::{Doing, Error, Result};
+use crate::tally;
+
+/// Orders asked for at once, at most: the oldest, which are final first when there is a backlog.
+const ASKED_FOR: usize = 100;
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+/// After the last order was sent, how long those that are watched may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An order to be watched.
+pub(crate) struct Sample {
+    pub(crate) id: Uuid,
+    /// When its latency began to count.
+    pub(crate) begun: Instant,
+}
+
+/// A watch that goes on until every sender of samples is dropped.
+pub(crate) struct Watch {
+    thread: JoinHandle<Result<(Watched, Watcher)>>,
+    /// The process of its connection to the database.
+    pub(crate) backend_pid: i32,
+}
+
+/// What was seen.
+pub(crate) struct Watched {
+    /// From the POST (or when it was due) to when the order was seen final, in µs.
+    pub(crate) final_after: Histogram<u64>,
+    pub(crate) polls: u64,
+    /// Samples that were never seen final.
+    pub(crate) lost: usize,
+}
+
+impl Watch {
+    /// Starts a thread that watches what is sent to it.
+    pub(crate) async fn start(orders_database: &str) -> Result<(Self, Sender<Sample>)> {
+        let (sender, samples) = mpsc::channel();
+        let (ready, is_ready) = tokio::sync::oneshot::channel();
+        let url = orders_database.to_owned();
+        let thread = thread::spawn(move || {
+            let runtime = runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.doing("starting the watch")?;
+            let mut watcher = Watcher::connect(runtime, &url)?;
+            let _ = ready.send(watcher.backend_pid()?);
+            // Its connection outlives the watching, so that what it cost can still be read off its process.
+            watcher.watch(&samples).map(|watched| (watched, watcher))
+        });
+        match is_ready.await {
+            Ok(backend_pid) => Ok((Self { thread, backend_pid }, sender)),
+            Err(_) => match join(thread) {
+                Err(error) => Err(error),
+                Ok(_) => Err(Error::Other("the watch ended before it began".into())),
+            },
+        }
+    }
+
+    /// Waits for the rest of the samples, and closes the connection. Blocks the thread.
+    pub(crate) fn finish(self) -> Result<Watched> {
+        join(self.thread).map(|(watched, _)| watched)
+    }
+}
+
+fn join<T>(thread: JoinHandle<Result<T>>) -> Result<T> {
+    thread.join().unwrap_or_else(|_| Err(Error::Other("the watch panicked".into())))
+}
+
+struct Watcher {
+    runtime: Runtime,
+    client: Client,
+    which_are_final: Statement,
+}
+
+impl Watcher {
+    fn connect(runtime: Runtime, url: &str) -> Result<Self> {
+        let (client, which_are_final) = runtime.block_on(async {
+            let connected = tokio_postgres::connect(url, NoTls).await;
+            let (client, connection) = connected.doing("connecting the watch")?;
+            tokio::spawn(connection);
+            // One plan, by index, whatever the statistics say.
+            let settings = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
+            client.batch_execute(settings).await.doing("preparing the watch")?;
+            let query = "SELECT id FROM orders WHERE id = ANY ($1) AND status <> 'NEW'";
+            let statement = client.prepare(query).await.doing("preparing the watch")?;
+            Ok::<_, Error>((client, statement))
+        })?;
+        Ok(Self { runtime, client, which_are_final })
+    }
+
+    fn backend_pid(&self) -> Result<i32> {
+        let row = self.runtime.block_on(self.client.query_one("SELECT pg_backend_pid()", &[]));
+        Ok(row.doing("asking for the watch's process")?.get(0))
+    }
+
+    fn watch(&mut self, samples: &Receiver<Sample>) -> Result<Watched> {
+        let mut watched = Watched { final_after: tally::histogram(), polls: 0, lost: 0 };
+        let mut waiting = Vec::new();
+        let mut give_up_at = None;
+        loop {
+            if !receive(samples, &mut waiting) {
+                give_up_at.get_or_insert_with(|| Instant::now() + PATIENCE);
+            }
+            let is_over = give_up_at.is_some_and(|at| waiting.is_empty() || Instant::now() > at);
+            if is_over {
+                watched.lost = waiting.len();
+                return Ok(watched);
+            }
+            self.poll(&mut waiting, &mut watched)?;
+            let longest = waiting.iter().map(|sample| sample.begun.elapsed()).max();
+            if let Some(longest) = longest {
+                thread::sleep((longest / 10).clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
+            }
+        }
+    }
+
+    fn poll(&mut self, waiting: &mut Vec<Sample>, watched: &mut Watched) -> Result<()> {
+        let ids: Vec<Uuid> = waiting.iter().take(ASKED_FOR).map(|sample| sample.id).collect();
+        let rows = self.runtime.block_on(self.client.query(&self.which_are_final, &[&ids]));
+        let now = Instant::now();
+        let rows = rows.doing("watching orders")?;
+        watched.polls += 1;
+        for id in rows.iter().map(|row| row.get::<_, Uuid>(0)) {
+            if let Some(index) = waiting.iter().position(|sample| sample.id == id) {
+                let sample = waiting.remove(index);
+                tally::record(&mut watched.final_after, now - sample.begun);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes what has been sent, and waits if there is nothing to do; false if nothing more will come.
+fn receive(samples: &Receiver<Sample>, waiting: &mut Vec<Sample>) -> bool {
+    if waiting.is_empty() {
+        match samples.recv() {
+            Ok(sample) => waiting.push(sample),
+            Err(_) => return false,
+        }
+    }
+    loop {
+        match samples.try_recv() {
+            Ok(sample) => waiting.push(sample),
+            Err(TryRecvError::Empty) => return true,
+            Err(TryRecvError::Disconnected) => return false,
+        }
+    }
+}

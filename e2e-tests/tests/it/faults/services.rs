@@ -1,0 +1,118 @@
+//! Services that are killed or stopped. The sweep is off: it would heal what must not be lost in the first place.
+
+use std::time::{Duration, Instant};
+
+use e2e_tests::{Order, Shop};
+use futures_util::future::join_all;
+use stack::SystemOptions;
+use uuid::Uuid;
+
+use crate::support::{never_sweeping, own, until_waiting_for_lock};
+
+/// Goal: a service may die at any instruction. Method: SIGKILL each in turn, again and again, under load; then account for
+/// everything.
+#[tokio::test]
+async fn services_killed_again_and_again_lose_and_double_nothing() {
+    let Some(system) = own(never_sweeping()).await else { return };
+    let load = system.load().await;
+    for round in 0..5 {
+        for part in [system.orders(0), system.payments(0)] {
+            part.kill();
+            part.start().await.unwrap();
+            // How far the others get before the next one dies differs, so that it dies at different moments.
+            load.advances(10 + 17 * round).await;
+        }
+    }
+    let book = load.stop().await;
+    assert!(!book.repetitions.is_empty(), "nobody noticed: {book:?}");
+    system.audit.accounts_for(&book).await;
+}
+
+/// Goal: both at once as well, and with replicas that compete for the messages of the dead. Method: the same with two of
+/// each, killing one orders-service and one payments-service at the same moment.
+#[tokio::test]
+async fn replicas_killed_at_once_lose_and_double_nothing() {
+    let options = SystemOptions { orders_replicas: 2, payments_replicas: 2, ..never_sweeping() };
+    let Some(system) = own(options).await else { return };
+    let load = system.load().await;
+    for round in 0..4 {
+        let victims = [system.orders(round % 2), system.payments(round % 2)];
+        for part in victims {
+            part.kill();
+        }
+        load.advances(50).await;
+        for part in victims {
+            part.start().await.unwrap();
+        }
+    }
+    let book = load.stop().await;
+    system.audit.accounts_for(&book).await;
+}
+
+/// Goal: a service that is told to stop ends by itself within 10 s, in good order, whatever it is doing; what it has
+/// accepted is neither lost nor done twice. Method: SIGTERM under load, each of four processes in turn.
+#[tokio::test]
+async fn services_stopped_under_load_end_in_time_and_drop_nothing() {
+    let options = SystemOptions { orders_replicas: 2, payments_replicas: 2, ..never_sweeping() };
+    let Some(system) = own(options).await else { return };
+    let load = system.load().await;
+    for part in [system.orders(0), system.payments(0), system.orders(1), system.payments(1)] {
+        load.advances(50).await;
+        let begun = Instant::now();
+        let status = part.terminate().await.unwrap();
+        let took = begun.elapsed();
+        assert!(status.success(), "{} ended with {status}", part.name());
+        assert!(took < Duration::from_secs(10), "{} took {took:?}", part.name());
+        part.start().await.unwrap();
+    }
+    let book = load.stop().await;
+    system.audit.accounts_for(&book).await;
+}
+
+/// Goal: a request in hand is finished before the process ends. Method: a lock holds up 20 orders and 20 deposits; both
+/// services are told to stop while they wait; the lock goes; every one is answered as if nothing had been, and stands.
+#[tokio::test]
+async fn requests_in_hand_are_answered_before_a_service_ends() {
+    let Some(system) = own(never_sweeping()).await else { return };
+    let addresses = system.addresses();
+    let account = system.shop.customer(1_000).await;
+    // Straight to the services: what a client gets is what they said.
+    let shops: Vec<(Shop, Shop)> =
+        (0..20).map(|_| (Shop::at(&addresses.orders[0]), Shop::at(&addresses.payments[0]))).collect();
+    // Their connections are open before, so that no request is on its way when the lock is seen to be waited for.
+    join_all(shops.iter().map(|(orders, payments)| async {
+        orders.get("/health/live").send().await.expect(200);
+        payments.get("/health/live").send().await.expect(200);
+    }))
+    .await;
+    let (orders, payments) = (system.orders_database().await, system.payments_database().await);
+    let (orders_watch, payments_watch) = (system.orders_database().await, system.payments_database().await);
+    orders.execute("BEGIN; LOCK TABLE orders IN EXCLUSIVE MODE").await.unwrap();
+    payments.execute("BEGIN; LOCK TABLE transactions IN EXCLUSIVE MODE").await.unwrap();
+
+    let ordered = join_all(shops.iter().map(|(shop, _)| shop.ordering(account.user_id, 1, "held up").send()));
+    let deposited = join_all(shops.iter().map(|(_, shop)| shop.depositing(account.bill_id, 1).send()));
+    let stop = async {
+        until_waiting_for_lock(&orders_watch, 1).await;
+        until_waiting_for_lock(&payments_watch, 1).await;
+        let release = async {
+            orders.execute("COMMIT").await.unwrap();
+            payments.execute("COMMIT").await.unwrap();
+        };
+        tokio::join!(system.orders(0).terminate(), system.payments(0).terminate(), release)
+    };
+    let (ordered, deposited, (orders_end, payments_end, ())) = tokio::join!(ordered, deposited, stop);
+    assert!(orders_end.unwrap().success() && payments_end.unwrap().success());
+    for answer in deposited {
+        answer.expect(200);
+    }
+    let ids: Vec<Uuid> = ordered.into_iter().map(|answer| answer.expect(201).json::<Order>().id).collect();
+
+    system.orders(0).start().await.unwrap();
+    system.payments(0).start().await.unwrap();
+    for id in ids {
+        assert_eq!(system.shop.until_final(id).await.status, "FINISHED");
+    }
+    assert_eq!(system.shop.balance(account.bill_id).await, 1_000);
+    system.audit.passes().await;
+}

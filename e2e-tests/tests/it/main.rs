@@ -1,0 +1,16 @@
+//! The system from outside. What each module is about is in the crate's documentation.
+
+mod support;
+
+mod story;
+
+mod bad_input;
+mod gateway;
+mod idempotency;
+
+mod dead_letters;
+mod delivery;
+
+mod faults;
+
+mod page;

@@ -1,0 +1,232 @@
+//! Systems to test, as few as possible and as many as needed.
+
+use std::env;
+use std::io::Write;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use e2e_tests::{Audit, Broker, Database, Load, Shop, until};
+use stack::{Part, Servers, ServersOptions, System, SystemOptions};
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+use uuid::Uuid;
+
+/// Tests that run at once, at most, on however large a machine: each may have a system of its own.
+const PLACES: u32 = 4;
+static FREE_PLACES: Semaphore = Semaphore::const_new(PLACES as usize);
+
+/// How much of each log a failed test shows.
+const LOG_LINES: usize = 40;
+
+/// The servers that no test harms. Their processes end with this one.
+static SERVERS: OnceCell<Arc<Servers>> = OnceCell::const_new();
+/// The system of all tests that need nothing but an address.
+static SYSTEM: OnceCell<System> = OnceCell::const_new();
+/// Servers that tests have harmed and healed.
+static HARDENED: Mutex<Vec<Arc<Servers>>> = Mutex::new(Vec::new());
+
+/// A system as its users see it: an address, or two.
+pub(crate) struct Outside {
+    /// Through the gateway.
+    pub(crate) shop: Shop,
+    /// Ways to orders-service, to be used in turn: each replica, or, where only the gateway can be reached, that.
+    pub(crate) orders_doors: Vec<Shop>,
+    /// The same for payments-service.
+    pub(crate) payments_doors: Vec<Shop>,
+    /// An origin whose pages may call the API.
+    pub(crate) page_origin: String,
+    _place: SemaphorePermit<'static>,
+}
+
+/// A system that belongs to one test.
+pub(crate) struct Own {
+    /// Through the gateway.
+    pub(crate) shop: Shop,
+    pub(crate) broker: Broker,
+    pub(crate) audit: Audit,
+    system: System,
+    is_harmed: bool,
+    _place: SemaphorePermit<'static>,
+}
+
+/// The system that many tests share, with two replicas of each service, or the one of `GOZON_GATEWAY_URL`.
+pub(crate) async fn outside() -> Outside {
+    let place = place(1).await;
+    if let Ok(gateway) = env::var("GOZON_GATEWAY_URL") {
+        let shop = Shop::at(&gateway);
+        let page_origin = env::var("GOZON_PAGE_ORIGIN").unwrap_or_else(|_| "http://localhost:3000".into());
+        let doors = || vec![shop.clone()];
+        let (orders_doors, payments_doors) = (doors(), doors());
+        return Outside { shop, orders_doors, payments_doors, page_origin, _place: place };
+    }
+    let system = SYSTEM
+        .get_or_init(async || {
+            let options = SystemOptions { orders_replicas: 2, payments_replicas: 2, ..Default::default() };
+            System::start(&servers().await, options).await.unwrap()
+        })
+        .await;
+    let addresses = system.addresses();
+    let doors = |bases: &[String]| bases.iter().map(|base| Shop::at(base)).collect();
+    Outside {
+        shop: shop_of(system),
+        orders_doors: doors(&addresses.orders),
+        payments_doors: doors(&addresses.payments),
+        page_origin: addresses.page.clone().expect("a page"),
+        _place: place,
+    }
+}
+
+/// A system on the shared servers, for a test that looks inside or that harms its own processes only. `None`, after
+/// saying so, if the tests run against an address.
+pub(crate) async fn own(options: SystemOptions) -> Option<Own> {
+    if is_skipped() {
+        return None;
+    }
+    let place = place(1).await;
+    let system = System::start(&servers().await, options).await.unwrap();
+    Some(Own::of(system, false, place))
+}
+
+/// A system on servers that no other test uses at the same time, for a test that harms them.
+pub(crate) async fn own_servers(options: SystemOptions) -> Option<Own> {
+    own_servers_in(options, 1).await
+}
+
+/// The same while no other test runs, for a test of how long something takes.
+pub(crate) async fn own_machine(options: SystemOptions) -> Option<Own> {
+    own_servers_in(options, PLACES).await
+}
+
+async fn own_servers_in(options: SystemOptions, places: u32) -> Option<Own> {
+    if is_skipped() {
+        return None;
+    }
+    let place = place(places).await;
+    let hardened = HARDENED.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let servers = match hardened {
+        Some(servers) => servers,
+        None => Arc::new(Servers::start(ServersOptions::default()).await.unwrap()),
+    };
+    let system = System::start(&servers, options).await.unwrap();
+    Some(Own::of(system, true, place))
+}
+
+/// Options with an orders-service that asks again soon for payments that were never answered.
+pub(crate) fn sweeping_soon() -> SystemOptions {
+    sweeping_after(2)
+}
+
+/// Options with an orders-service that never does as long as a test lasts: nothing heals what should not have been lost.
+pub(crate) fn never_sweeping() -> SystemOptions {
+    sweeping_after(24 * 3600)
+}
+
+fn sweeping_after(seconds: u32) -> SystemOptions {
+    let environment = vec![("SWEEP_AFTER_SECONDS".into(), seconds.to_string())];
+    SystemOptions { environment, ..Default::default() }
+}
+
+impl Own {
+    fn of(system: System, is_harmed: bool, place: SemaphorePermit<'static>) -> Self {
+        let addresses = system.addresses();
+        Self {
+            shop: shop_of(&system),
+            broker: Broker::of(addresses),
+            audit: Audit::of(addresses),
+            system,
+            is_harmed,
+            _place: place,
+        }
+    }
+
+    pub(crate) async fn orders_database(&self) -> Database {
+        Database::connect(&self.addresses().orders_database).await
+    }
+
+    pub(crate) async fn payments_database(&self) -> Database {
+        Database::connect(&self.addresses().payments_database).await
+    }
+
+    /// Clients that order and deposit, once they do.
+    pub(crate) async fn load(&self) -> Load {
+        let load = Load::start(&self.shop, 6);
+        load.advances(30).await;
+        load
+    }
+}
+
+impl Deref for Own {
+    type Target = System;
+
+    fn deref(&self) -> &System {
+        &self.system
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // The logs go with the servers.
+            self.system.parts().for_each(print_log);
+        } else if self.is_harmed {
+            let mut hardened = HARDENED.lock().unwrap_or_else(PoisonError::into_inner);
+            hardened.push(Arc::clone(self.system.servers()));
+        }
+    }
+}
+
+/// Whether the tests run against a system that they know the address of, and nothing else.
+pub(crate) fn is_against_address() -> bool {
+    env::var_os("GOZON_GATEWAY_URL").is_some()
+}
+
+/// A key that nobody has used.
+pub(crate) fn fresh_key() -> String {
+    Uuid::new_v4().to_string()
+}
+
+/// Waits until so many sessions of a database wait for a lock on a table.
+pub(crate) async fn until_waiting_for_lock(database: &Database, sessions: i64) {
+    let query = "SELECT count(DISTINCT pid) FROM pg_locks
+                 WHERE NOT granted AND locktype = 'relation'
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    until(format!("{sessions} sessions wait for a lock"), async || {
+        let waiting = database.number(query).await;
+        if waiting < sessions { Err(format!("{waiting} do")) } else { Ok(()) }
+    })
+    .await;
+}
+
+async fn servers() -> Arc<Servers> {
+    let start = async || Arc::new(Servers::start(ServersOptions::default()).await.unwrap());
+    Arc::clone(SERVERS.get_or_init(start).await)
+}
+
+async fn place(count: u32) -> SemaphorePermit<'static> {
+    FREE_PLACES.acquire_many(count).await.expect("never closed")
+}
+
+fn shop_of(system: &System) -> Shop {
+    Shop::at(system.addresses().gateway.as_deref().expect("a gateway"))
+}
+
+/// Prints the end of a part's log.
+fn print_log(part: &Part) {
+    let log = std::fs::read_to_string(part.log()).unwrap_or_default();
+    let lines: Vec<&str> = log.lines().collect();
+    let tail = &lines[lines.len().saturating_sub(LOG_LINES)..];
+    println!("\n--- {} wrote, at last:\n{}", part.name(), tail.join("\n"));
+}
+
+/// Says that a test is skipped, past the harness, which would hide it.
+fn is_skipped() -> bool {
+    let is_skipped = is_against_address();
+    if is_skipped {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("a test");
+        let _ = writeln!(
+            std::io::stderr(),
+            "{name}: SKIPPED, for it needs a system of its own and not just GOZON_GATEWAY_URL"
+        );
+    }
+    is_skipped
+}
