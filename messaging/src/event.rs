@@ -60,12 +60,18 @@ struct Wire<'a> {
     data: Cow<'a, RawValue>,
 }
 
-/// The id of the one event of this type about this subject: UUID v5 of the type in the subject's namespace.
+/// The id of the one event of this type about this subject.
 ///
 /// Deterministic, so that an event which is produced again (by a sweep, or for a duplicate request) is the same
 /// event and is absorbed by the receiver's inbox.
+///
+/// It is a UUID v8: the subject's first 48 bits, which are the time of a UUID v7, and then the UUID v5 of the type in
+/// the subject's namespace. Ids of one moment are neighbours in the indexes of outbox and inbox; with the hash alone
+/// an insert there costs nearly twice as much, because each goes to a page of its own.
 pub fn event_id(subject: Uuid, kind: &str) -> Uuid {
-    Uuid::new_v5(&subject, kind.as_bytes())
+    let mut bytes = Uuid::new_v5(&subject, kind.as_bytes()).into_bytes();
+    bytes[..6].copy_from_slice(&subject.as_bytes()[..6]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 impl Event {
@@ -176,6 +182,17 @@ mod tests {
         assert_eq!(read.subject, Some(subject.to_string()));
         assert_eq!(read.time, Some(time));
         assert_eq!(read.data.get(), event.data.get());
+    }
+
+    #[test]
+    fn ids_are_ordered_by_the_subjects_time_and_differ_by_subject_and_type() {
+        let (first, later) =
+            (Uuid::now_v7(), uuid::Builder::from_unix_timestamp_millis(1 << 46, &[7; 10]).into_uuid());
+        assert!(event_id(first, "A") < event_id(later, "A"));
+        assert_eq!(event_id(first, "A"), event_id(first, "A"));
+        assert_ne!(event_id(first, "A"), event_id(first, "B"));
+        assert_ne!(event_id(first, "A"), event_id(Uuid::now_v7(), "A"));
+        assert_eq!(event_id(first, "A").get_version_num(), 8);
     }
 
     #[test]

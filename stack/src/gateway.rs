@@ -103,7 +103,9 @@ fn upstream(name: &str, ports: &[u16]) -> String {
     // A replica that refused a connection is tried again after a second: restarts are short here.
     let servers: String =
         ports.iter().map(|port| format!("        server 127.0.0.1:{port} fail_timeout=1s;\n")).collect();
-    format!("    upstream {name} {{\n{servers}        keepalive 64;\n        keepalive_requests 100000;\n    }}\n")
+    format!(
+        "    upstream {name} {{\n{servers}        keepalive 256;\n        keepalive_requests 100000;\n    }}\n"
+    )
 }
 
 /// Replaces `${NAME}` for the names given, as `envsubst` does in nginx's official image; nginx's own variables stay.

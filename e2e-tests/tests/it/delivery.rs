@@ -1,6 +1,6 @@
 //! Messages that come again, come late, or do not come at all; and orders that come at once.
 
-use e2e_tests::events::{REQUESTS, REQUESTS_KEY, RESULTS, batch, order_created, payment_succeeded};
+use e2e_tests::events::{REQUESTS, REQUESTS_KEY, RESULTS, batch, event_id, order_created, payment_succeeded};
 use e2e_tests::{Account, Order, until};
 use futures_util::future::{join, join_all};
 use serde_json::Value;
@@ -62,7 +62,7 @@ async fn repeated_request_is_answered_with_the_stored_result() {
             let order = if decided["order_id"] == paid.id.to_string() { &paid } else { &refused };
             let kind = if order.id == paid.id { "PaymentSucceeded" } else { "PaymentFailed" };
             assert_eq!((&result["type"], &decided["amount"]), (&kind.into(), &60.into()), "{result}");
-            assert_eq!(result["id"], Uuid::new_v5(&order.id, kind.as_bytes()).to_string());
+            assert_eq!(result["id"], event_id(order.id, kind).to_string());
             seen.push((order.id, result));
         }
     }
