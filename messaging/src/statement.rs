@@ -6,15 +6,16 @@
 ///
 /// ```
 /// messaging::statement! {
-///     /// Doubles a number.
-///     pub struct Double { number: i64 => BigInt } -> (BigInt,)
-///     "-- double
+///     /// Twice a number.
+///     pub struct Twice { number: i64 => BigInt } -> (BigInt,)
+///     "-- twice
 ///      SELECT {number} * 2"
 /// }
-/// # let _ = Double { number: &21 };
+/// # let _ = Twice { number: &21 };
 /// ```
 ///
-/// A statement is run with the methods of `RunQueryDsl`; the row type is that of the SQL types behind the arrow.
+/// Its name must not be that of an SQL type, such as `Double`. It is run with the methods of `RunQueryDsl`; the row
+/// type is that of the SQL types behind the arrow.
 #[macro_export]
 macro_rules! statement {
     (
