@@ -100,9 +100,10 @@ impl Gateway<'_> {
 }
 
 fn upstream(name: &str, ports: &[u16]) -> String {
-    // A replica that refused a connection is tried again after a second: restarts are short here.
+    // A replica that refuses a connection is tried again with the next request: a refusal costs nothing here, and
+    // replicas that restart one after another must never all count as failed.
     let servers: String =
-        ports.iter().map(|port| format!("        server 127.0.0.1:{port} fail_timeout=1s;\n")).collect();
+        ports.iter().map(|port| format!("        server 127.0.0.1:{port} max_fails=0;\n")).collect();
     format!(
         "    upstream {name} {{\n{servers}        keepalive 256;\n        keepalive_requests 100000;\n    }}\n"
     )
