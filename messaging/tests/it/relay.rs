@@ -130,8 +130,8 @@ async fn events_of_one_routing_key_share_messages_of_at_most_100() {
     assert!(sent.iter().any(|ids| ids.iter().copied().collect::<HashSet<_>>() == few));
 }
 
-/// Goal: an orderly end sends what is committed. Method: commit without a wake-up and ask for the end at once, again
-/// and again; the next poll would come too late.
+/// Goal: an orderly end sends what is committed. Method: commit several batches without a wake-up and ask for the end at
+/// once, before the next poll.
 #[tokio::test(flavor = "multi_thread")]
 async fn relay_that_shuts_down_drains_the_outbox() {
     let world = World::calm().await;
