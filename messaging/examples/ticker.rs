@@ -18,7 +18,7 @@ use diesel_async::{
 use diesel_migrations::MigrationHarness;
 use messaging::outbox::{self, Message};
 use messaging::{
-    Broker, Connected, Consumer, Event, Handler, Pool, Queue, Received, Refusal, Relay, Topology,
+    Broker, Connected, Consumer, Event, Handled, Handler, Pool, Queue, Received, Refusal, Relay, Topology,
 };
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -101,18 +101,14 @@ struct Board {
 }
 
 impl Handler for Board {
-    async fn handle(
-        &self,
-        _conn: &mut AsyncPgConnection,
-        events: &[Received<'_>],
-    ) -> QueryResult<Vec<Refusal>> {
-        let mut refusals = Vec::new();
+    async fn handle(&self, _conn: &mut AsyncPgConnection, events: &[Received<'_>]) -> QueryResult<Handled> {
+        let mut handled = Handled::default();
         for (index, received) in events.iter().enumerate().filter(|(_, received)| !received.duplicate) {
             match serde_json::from_str(received.event.data.get()) {
                 Ok(price) => _ = self.shown.send(price),
-                Err(error) => refusals.push(Refusal { index, reason: error.to_string() }),
+                Err(error) => handled.refusals.push(Refusal { index, reason: error.to_string() }),
             }
         }
-        Ok(refusals)
+        Ok(handled)
     }
 }

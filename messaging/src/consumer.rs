@@ -23,8 +23,10 @@ use tracing::{error, info, warn};
 use crate::broker::Session;
 use crate::error::within;
 use crate::event::{Event, MAX_BATCH, split_batch};
-use crate::lease::Lease;
-use crate::{Backoff, Broker, Connected, Error, Pool, dead_letter, inbox, outbox};
+use crate::outbox::Message;
+use crate::{
+    Backoff, Broker, Connected, Error, Lease, Pool, crash_point, dead_letter, inbox, mutant, outbox,
+};
 
 /// Events in one transaction, at most.
 pub const MAX_EVENTS: usize = 500;
@@ -40,14 +42,24 @@ const LINGER_FROM_EVENTS: usize = 8;
 
 /// What a service does with events.
 pub trait Handler: Send + Sync + 'static {
-    /// Applies `events`, in order, within the caller's transaction, and names those that it refuses.
+    /// Applies `events`, in order, within the caller's transaction.
     ///
-    /// It runs again with the same events if the transaction fails, so its only effects are in the database.
+    /// It runs again with the same events if the transaction fails, so its only effects are in the database and in
+    /// what it returns.
     fn handle(
         &self,
         conn: &mut AsyncPgConnection,
         events: &[Received<'_>],
-    ) -> impl Future<Output = QueryResult<Vec<Refusal>>> + Send;
+    ) -> impl Future<Output = QueryResult<Handled>> + Send;
+}
+
+/// What a handler made of its events. It is committed with the handler's own effects.
+#[derive(Debug, Default)]
+pub struct Handled {
+    /// Answers, for the outbox.
+    pub messages: Vec<Message>,
+    /// The events that it did not apply.
+    pub refusals: Vec<Refusal>,
 }
 
 /// An event as the inbox sees it.
@@ -76,7 +88,7 @@ pub struct Consumer<H> {
     pub broker: Broker,
     /// The queue's name.
     pub queue: String,
-    /// Notified after each commit, for the relay: handlers answer through the outbox.
+    /// Notified after each commit that wrote to the outbox, for the relay.
     pub wake: Arc<Notify>,
     /// Set while a session works.
     pub connected: Connected,
@@ -92,6 +104,14 @@ struct Batch {
     malformed: Vec<(Box<RawValue>, String)>,
     /// The newest delivery with a decodable body; acknowledging it acknowledges all before it.
     last: Option<Delivery>,
+}
+
+/// What a transaction did with a batch.
+struct Applied {
+    /// In the outbox, dead letters included.
+    messages: usize,
+    duplicates: usize,
+    refusals: Vec<Refusal>,
 }
 
 impl<H: Handler> Consumer<H> {
@@ -133,10 +153,16 @@ impl<H: Handler> Consumer<H> {
             let Some(last) = &batch.last else {
                 continue;
             };
+            if mutant!("ack-before-commit") {
+                self.acknowledge(last).await?;
+            }
+            crash_point!("consumer.delivered");
             if !self.commit(&batch, shutdown).await {
                 break;
             }
+            crash_point!("consumer.committed");
             self.acknowledge(last).await?;
+            crash_point!("consumer.acked");
         }
         session.close().await;
         Ok(())
@@ -164,6 +190,7 @@ impl<H: Handler> Consumer<H> {
         while let Some(delivery) = next {
             // A stream that ends is an error, not the end of work.
             let delivery = delivery.ok_or(Error::ConsumerEnded)??;
+            counter!("messaging_redelivered_total").increment(delivery.redelivered.into());
             match split_batch(&delivery.data) {
                 Ok(events) => {
                     for raw in events {
@@ -213,14 +240,16 @@ impl<H: Handler> Consumer<H> {
         let mut conn = Lease::take(&self.pool).await?;
         let transaction =
             conn.transaction::<_, diesel::result::Error, _>(async |conn| self.apply(conn, batch).await);
-        within(TRANSACTION_LIMIT, "handling a batch", transaction).await?;
+        let applied = within(TRANSACTION_LIMIT, "handling a batch", transaction).await?;
         conn.give_back();
-        self.wake.notify_one();
-        histogram!("messaging_consumer_batch_events").record(batch.events.len() as f64);
+        if applied.messages > 0 {
+            self.wake.notify_one();
+        }
+        self.report(batch, &applied);
         Ok(())
     }
 
-    async fn apply(&self, conn: &mut AsyncPgConnection, batch: &Batch) -> QueryResult<()> {
+    async fn apply(&self, conn: &mut AsyncPgConnection, batch: &Batch) -> QueryResult<Applied> {
         let ids: Vec<_> = batch.events.iter().map(|event| event.id).collect();
         let mut fresh = inbox::accept(conn, &ids).await?;
         let received: Vec<Received<'_>> = batch
@@ -232,27 +261,41 @@ impl<H: Handler> Consumer<H> {
                 duplicate: !fresh.remove(&event.id),
             })
             .collect();
-        let refusals = self.handler.handle(conn, &received).await?;
-        let refused = refusals.iter().map(|refusal| {
-            let event = received[refusal.index].event;
+        let Handled { mut messages, refusals } = self.handler.handle(conn, &received).await?;
+        messages.extend(refusals.iter().map(|refusal| {
+            let raw = RawValue::from_string(batch.events[refusal.index].to_json());
+            dead_letter::message(&self.queue, &refusal.reason, &raw.expect("an event is JSON"))
+        }));
+        messages.extend(
+            batch.malformed.iter().map(|(raw, reason)| dead_letter::message(&self.queue, reason, raw)),
+        );
+        if messages.is_empty() {
+            // If the handler has swallowed a database error, the server answers COMMIT with a silent rollback, and
+            // the batch would be acknowledged. Any statement fails in such a transaction.
+            conn.batch_execute("SELECT 1").await?;
+        } else {
+            outbox::enqueue(conn, &messages).await?;
+        }
+        crash_point!("consumer.handled");
+        let duplicates = received.iter().filter(|received| received.duplicate).count();
+        Ok(Applied { messages: messages.len(), duplicates, refusals })
+    }
+
+    /// Logs and counts what is committed: a batch that is tried again counts once.
+    fn report(&self, batch: &Batch, applied: &Applied) {
+        for Refusal { index, reason } in &applied.refusals {
+            let event = &batch.events[*index];
             error!(queue = self.queue, event.id = %event.id, event.kind = event.kind,
-                reason = dead_letter::shortened(&refusal.reason), "consumer: event refused; dead-lettered");
-            let raw = RawValue::from_string(event.to_json()).expect("an event is JSON");
-            dead_letter::message(&self.queue, &refusal.reason, &raw)
-        });
-        let malformed = batch.malformed.iter().map(|(raw, reason)| {
+                reason = dead_letter::shortened(reason), "consumer: event refused; dead-lettered");
+        }
+        for (_, reason) in &batch.malformed {
             let reason = dead_letter::shortened(reason);
             error!(queue = self.queue, reason, "consumer: not a CloudEvent; dead-lettered");
-            dead_letter::message(&self.queue, reason, raw)
-        });
-        let letters: Vec<_> = refused.chain(malformed).collect();
-        counter!("messaging_dead_letters_total").increment(letters.len() as u64);
-        let duplicates = received.iter().filter(|received| received.duplicate).count();
-        counter!("messaging_duplicates_total").increment(duplicates as u64);
-        outbox::enqueue(conn, &letters).await?;
-        // If the handler has swallowed a database error, the server answers COMMIT with a silent rollback, and the
-        // batch would be acknowledged. Any statement fails in such a transaction.
-        conn.batch_execute("SELECT 1").await
+        }
+        let letters = applied.refusals.len() + batch.malformed.len();
+        counter!("messaging_dead_letters_total").increment(letters as u64);
+        counter!("messaging_duplicates_total").increment(applied.duplicates as u64);
+        histogram!("messaging_consumer_batch_events").record(batch.events.len() as f64);
     }
 
     async fn acknowledge(&self, last: &Delivery) -> Result<(), Error> {

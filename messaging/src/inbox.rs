@@ -11,6 +11,9 @@ use uuid::Uuid;
 /// Another transaction that records the same id waits for this one, so that whoever sees an id as old also
 /// sees what was committed with it.
 pub async fn accept(conn: &mut AsyncPgConnection, message_ids: &[Uuid]) -> QueryResult<HashSet<Uuid>> {
+    if crate::mutant!("no-inbox") {
+        return Ok(message_ids.iter().copied().collect());
+    }
     // One order for everybody: see `outbox::enqueue`.
     let mut sorted = message_ids.to_vec();
     sorted.sort_unstable();

@@ -14,15 +14,19 @@ const POOL_LIMIT: Duration = Duration::from_secs(5);
 ///
 /// If it is dropped in any other way (an error, a deadline, a panic, an aborted task), it is closed: it may be in the
 /// middle of a transaction, which would hold its locks until somebody else takes the connection.
-pub(crate) struct Lease(Option<Object<AsyncPgConnection>>);
+pub struct Lease(Option<Object<AsyncPgConnection>>);
 
 impl Lease {
-    pub(crate) async fn take(pool: &Pool) -> Result<Self, Error> {
+    /// Takes a connection from `pool`.
+    ///
+    /// # Errors
+    /// There is none within five seconds, or the pool's own limits.
+    pub async fn take(pool: &Pool) -> Result<Self, Error> {
         Ok(Self(Some(within(POOL_LIMIT, "getting a database connection", pool.get()).await?)))
     }
 
     /// Call it when no transaction is open.
-    pub(crate) fn give_back(mut self) {
+    pub fn give_back(mut self) {
         drop(self.0.take());
     }
 }

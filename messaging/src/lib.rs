@@ -6,6 +6,7 @@ pub mod consumer;
 pub mod dead_letter;
 mod error;
 pub mod event;
+mod fault;
 pub mod inbox;
 mod lease;
 pub mod outbox;
@@ -16,14 +17,18 @@ pub mod topology;
 
 pub use backoff::Backoff;
 pub use broker::{Broker, Connected};
-pub use consumer::{Consumer, Handler, Received, Refusal};
+pub use consumer::{Consumer, Handled, Handler, Received, Refusal};
 pub use error::Error;
 pub use event::Event;
+pub use lease::Lease;
 pub use relay::Relay;
 pub use topology::{Queue, Topology};
 
 #[doc(hidden)]
 pub use diesel as __diesel;
+#[cfg(feature = "fault-injection")]
+#[doc(hidden)]
+pub use fault::{is_mutant as __is_mutant, pass as __pass};
 
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool;

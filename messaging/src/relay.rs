@@ -14,9 +14,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::error::within;
-use crate::lease::Lease;
 pub use crate::publisher::Publisher;
-use crate::{Backoff, Broker, Connected, Error, Pool, outbox};
+use crate::{Backoff, Broker, Connected, Error, Lease, Pool, crash_point, mutant, outbox};
 
 /// Rows in one transaction, at most: bounds what a failed confirm repeats, and memory.
 const MAX_ROWS: i64 = 500;
@@ -124,16 +123,24 @@ async fn drain(conn: &mut AsyncPgConnection, publisher: &Publisher) -> Result<()
 /// # Errors
 /// The batch may have been sent, in whole or in part, and is still in the outbox. Drop both connections.
 pub async fn run_once(conn: &mut AsyncPgConnection, publisher: &Publisher) -> Result<usize, Error> {
+    if mutant!("delete-before-confirm") {
+        let messages = outbox::claim(conn, MAX_ROWS).await?;
+        publisher.publish(&messages).await?;
+        return Ok(messages.len());
+    }
     let sent = conn
         .transaction::<_, Error, _>(async |conn| {
             let messages = outbox::claim(conn, MAX_ROWS).await?;
             if !messages.is_empty() {
+                crash_point!("relay.claimed");
                 publisher.publish(&messages).await?;
+                crash_point!("relay.confirmed");
             }
             Ok(messages.len())
         })
         .await?;
     if sent > 0 {
+        crash_point!("relay.committed");
         counter!("messaging_published_total").increment(sent as u64);
         histogram!("messaging_relay_batch_rows").record(sent as f64);
     }

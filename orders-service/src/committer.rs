@@ -7,16 +7,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel_async::AsyncPgConnection;
-use diesel_async::pooled_connection::deadpool::Object;
-use messaging::Pool;
+use messaging::{Lease, Pool, crash_point};
 use metrics::{counter, histogram};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
-use uuid::Uuid;
+use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::domain::NewOrder;
 use crate::store::{self, Candidate, Creation};
@@ -52,9 +50,11 @@ pub(crate) struct Worker {
     wake: Arc<Notify>,
 }
 
+type Answer = oneshot::Sender<Result<Creation, Failure>>;
+
 struct Job {
     order: NewOrder,
-    answer: oneshot::Sender<Result<Creation, Failure>>,
+    answer: Answer,
 }
 
 /// A committer that writes with one connection of `pool` and wakes the relay after each commit.
@@ -81,6 +81,8 @@ impl Committer {
 impl Worker {
     /// Commits until `shutdown`, and then what is still in the queue.
     pub(crate) async fn run(mut self, shutdown: CancellationToken) {
+        // Ids in the order of creation, to a quarter of a microsecond, even if two replicas made them.
+        let ids = ContextV7::new().with_additional_precision();
         let mut conn = None;
         let mut jobs = Vec::with_capacity(MAX_BATCH);
         loop {
@@ -89,19 +91,19 @@ impl Worker {
                 taken = self.queue.recv_many(&mut jobs, MAX_BATCH) => if taken == 0 { return },
                 () = shutdown.cancelled() => return,
             }
-            self.commit(&mut conn, std::mem::take(&mut jobs)).await;
+            let now = Utc::now().trunc_subsecs(6);
+            let (candidates, answers): (Vec<_>, Vec<_>) =
+                jobs.drain(..).map(|Job { order, answer }| (candidate(&ids, now, order), answer)).unzip();
+            self.commit(&mut conn, &candidates, answers).await;
         }
     }
 
-    async fn commit(&self, slot: &mut Option<Object<AsyncPgConnection>>, jobs: Vec<Job>) {
-        let now = Utc::now().trunc_subsecs(6);
-        let (candidates, answers): (Vec<_>, Vec<_>) = jobs
-            .into_iter()
-            .map(|Job { order, answer }| (Candidate { id: Uuid::now_v7(), created_at: now, order }, answer))
-            .unzip();
+    async fn commit(&self, slot: &mut Option<Lease>, candidates: &[Candidate], answers: Vec<Answer>) {
         histogram!("orders_commit_batch_events").record(candidates.len() as f64);
-        let outcomes = self.create(slot, &candidates).await;
+        crash_point!("create.taken");
+        let outcomes = self.create(slot, candidates).await;
         self.wake.notify_one();
+        crash_point!("create.committed");
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
             // The client may be gone; its order stands all the same.
             let _ = answer.send(outcome);
@@ -111,7 +113,7 @@ impl Worker {
     /// One outcome for each candidate.
     async fn create(
         &self,
-        slot: &mut Option<Object<AsyncPgConnection>>,
+        slot: &mut Option<Lease>,
         candidates: &[Candidate],
     ) -> Vec<Result<Creation, Failure>> {
         match self.statement(slot, candidates).await {
@@ -124,7 +126,7 @@ impl Worker {
     /// The server refused the whole and rolled it back: row by row, so that a bad one fails alone.
     async fn create_one_by_one(
         &self,
-        slot: &mut Option<Object<AsyncPgConnection>>,
+        slot: &mut Option<Lease>,
         candidates: &[Candidate],
     ) -> Vec<Result<Creation, Failure>> {
         counter!("orders_commit_batches_split_total").increment(1);
@@ -141,12 +143,12 @@ impl Worker {
 
     async fn statement(
         &self,
-        slot: &mut Option<Object<AsyncPgConnection>>,
+        slot: &mut Option<Lease>,
         candidates: &[Candidate],
     ) -> Result<Vec<Creation>, Attempt> {
         let mut conn = match slot.take() {
             Some(conn) => conn,
-            None => self.pool.get().await.map_err(|error| {
+            None => Lease::take(&self.pool).await.map_err(|error| {
                 warn!(%error, "committer: no database connection");
                 Attempt::Lost
             })?,
@@ -158,7 +160,6 @@ impl Worker {
             }
             Ok(Err(error)) => {
                 error!(%error, orders = candidates.len(), "committer: statement failed");
-                drop(Object::take(conn));
                 Err(match error {
                     Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => Attempt::Lost,
                     Error::DatabaseError(..) => Attempt::Refused,
@@ -167,11 +168,16 @@ impl Worker {
             }
             Err(_) => {
                 error!(orders = candidates.len(), "committer: no answer from the database");
-                drop(Object::take(conn));
                 Err(Attempt::Lost)
             }
         }
     }
+}
+
+fn candidate(ids: &ContextV7, now: DateTime<Utc>, order: NewOrder) -> Candidate {
+    let seconds = now.timestamp().cast_unsigned();
+    let id = Uuid::new_v7(Timestamp::from_unix(ids, seconds, now.timestamp_subsec_nanos()));
+    Candidate { id, created_at: now, order }
 }
 
 /// How a statement failed.

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use contracts::events::{Payload, PaymentFailed, PaymentSucceeded};
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
-use messaging::{Event, Handler, Received, Refusal};
+use messaging::{Event, Handled, Handler, Received, Refusal};
 use metrics::counter;
 use uuid::Uuid;
 
@@ -17,11 +17,7 @@ use crate::store::{self, Standing};
 pub(crate) struct Results;
 
 impl Handler for Results {
-    async fn handle(
-        &self,
-        conn: &mut AsyncPgConnection,
-        events: &[Received<'_>],
-    ) -> QueryResult<Vec<Refusal>> {
+    async fn handle(&self, conn: &mut AsyncPgConnection, events: &[Received<'_>]) -> QueryResult<Handled> {
         let Told { mut results, contested, mut refusals } = read(events);
         let settled = settle_new(conn, &results).await?;
         counter!("orders_settled_total").increment(settled.len() as u64);
@@ -38,7 +34,7 @@ impl Handler for Results {
                 Some(Refusal { index: *index, reason })
             }));
         }
-        Ok(refusals)
+        Ok(Handled { refusals, ..Default::default() })
     }
 }
 

@@ -11,10 +11,18 @@ mod domain;
 mod scheduler;
 mod store;
 
+use std::process::ExitCode;
+
 use service_runtime::{Blueprint, Config, Service, StartError};
 
-/// Runs the service until it is told to stop.
-pub async fn run(config: Config) -> Result<(), StartError> {
+const DEFAULT_PORT: u16 = 8081;
+
+/// The program: runs the service until it is told to stop, or asks the one that runs whether it is ready.
+pub async fn main() -> ExitCode {
+    service_runtime::main(DEFAULT_PORT, run).await
+}
+
+async fn run(config: Config) -> Result<(), StartError> {
     let sweep_after = scheduler::sweep_after_from_env()?;
     let service = Service::start(
         Blueprint {

@@ -2,9 +2,7 @@
 
 use std::process::ExitCode;
 
-const DEFAULT_PORT: u16 = 8081;
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    service_runtime::main(DEFAULT_PORT, orders_service::run).await
+    orders_service::main().await
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use diesel::QueryResult;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use messaging::outbox::{self, Message};
-use messaging::{Broker, Error, Pool};
+use messaging::{Broker, Error, Lease, Pool, crash_point};
 use metrics::counter;
 use service_runtime::{ConfigError, env_or};
 use tokio::sync::Notify;
@@ -59,10 +59,11 @@ impl Sweep {
 
     /// One sweep; returns how many payments were asked for again.
     async fn run_once(&self) -> Result<usize, Error> {
-        let mut conn = self.pool.get().await?;
+        let mut conn = Lease::take(&self.pool).await?;
         // First whether there is anything to do: the broker is not asked within a transaction, nor for nothing.
         let due = conn.transaction(async |conn| self.due(conn, 1).await).await?;
         if due.is_empty() || self.queues_are_busy().await? {
+            conn.give_back();
             return Ok(0);
         }
         let resent = conn
@@ -71,10 +72,13 @@ impl Sweep {
                 let (orders, messages): (Vec<_>, Vec<_>) = due.into_iter().unzip();
                 outbox::enqueue(conn, &messages).await?;
                 store::mark_resent(conn, &orders).await?;
+                crash_point!("sweep.enqueued");
                 Ok(orders.len())
             })
             .await?;
+        conn.give_back();
         if resent > 0 {
+            crash_point!("sweep.committed");
             info!(orders = resent, "sweep: asked again for payments that were not answered");
             counter!("orders_payments_requested_again_total").increment(resent as u64);
             self.wake.notify_one();

@@ -7,7 +7,7 @@ use chrono::{SubsecRound, Utc};
 use contracts::events::{OrderCreated, Payload};
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
-use messaging::{Handler, Received, Refusal, outbox};
+use messaging::{Handled, Handler, Received, Refusal, mutant};
 use metrics::counter;
 use uuid::Uuid;
 
@@ -18,11 +18,7 @@ use crate::store;
 pub(crate) struct Payments;
 
 impl Handler for Payments {
-    async fn handle(
-        &self,
-        conn: &mut AsyncPgConnection,
-        events: &[Received<'_>],
-    ) -> QueryResult<Vec<Refusal>> {
+    async fn handle(&self, conn: &mut AsyncPgConnection, events: &[Received<'_>]) -> QueryResult<Handled> {
         let (mut requests, mut refusals) = read(events);
         let orders = requests.iter().map(|(_, request)| request.order_id).collect();
         let earlier = store::decisions_of(conn, &orders).await?;
@@ -40,14 +36,16 @@ impl Handler for Payments {
                 false
             }
         });
+        if mutant!("duplicates-acked-silently") {
+            answers.clear();
+        }
         counter!("payments_decisions_reemitted_total").increment(answers.len() as u64);
         let undecided = first_of_each(requests, &mut refusals);
         if !undecided.is_empty() {
             answers.extend(settle(conn, &undecided).await?);
         }
-        let messages: Vec<_> = answers.iter().map(Decision::message).collect();
-        outbox::enqueue(conn, &messages).await?;
-        Ok(refusals)
+        let messages = answers.iter().map(Decision::message).collect();
+        Ok(Handled { messages, refusals })
     }
 }
 
@@ -64,7 +62,8 @@ async fn settle(conn: &mut AsyncPgConnection, requests: &[Request]) -> QueryResu
     Ok(decisions)
 }
 
-/// Of requests for the same order, which nobody has decided yet, the first one counts.
+/// Of requests for the same order, which nobody has decided yet, the first one counts, and those that repeat it are
+/// answered with it.
 fn first_of_each(requests: Vec<(usize, Request)>, refusals: &mut Vec<Refusal>) -> Vec<Request> {
     let mut first: HashMap<Uuid, Request> = HashMap::with_capacity(requests.len());
     let mut undecided = Vec::with_capacity(requests.len());
@@ -78,27 +77,14 @@ fn first_of_each(requests: Vec<(usize, Request)>, refusals: &mut Vec<Refusal>) -
     undecided
 }
 
-/// The requests among `events` with their places, repetitions left out; and what is none. There are several for an order
-/// only if they contradict each other: which of them is true is for the stored decision to say, if there is one.
+/// The requests among `events` with their places, and what is none.
 fn read(events: &[Received<'_>]) -> (Vec<(usize, Request)>, Vec<Refusal>) {
-    let mut requests: Vec<(usize, Request)> = Vec::with_capacity(events.len());
-    let mut seen: HashMap<Uuid, Request> = HashMap::with_capacity(events.len());
+    let mut requests = Vec::with_capacity(events.len());
     let mut refusals = Vec::new();
     for (index, received) in events.iter().enumerate() {
-        let request = match parse(received) {
-            Ok(request) => request,
-            Err(reason) => {
-                refusals.push(Refusal { index, reason });
-                continue;
-            }
-        };
-        match seen.entry(request.order_id) {
-            Entry::Vacant(vacant) => {
-                vacant.insert(request);
-                requests.push((index, request));
-            }
-            Entry::Occupied(first) if *first.get() == request => {}
-            Entry::Occupied(_) => requests.push((index, request)),
+        match parse(received) {
+            Ok(request) => requests.push((index, request)),
+            Err(reason) => refusals.push(Refusal { index, reason }),
         }
     }
     (requests, refusals)

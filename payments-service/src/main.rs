@@ -2,9 +2,7 @@
 
 use std::process::ExitCode;
 
-const DEFAULT_PORT: u16 = 8082;
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    service_runtime::main(DEFAULT_PORT, payments_service::run).await
+    payments_service::main().await
 }

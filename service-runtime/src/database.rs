@@ -7,13 +7,13 @@ use deadpool::managed::Timeouts;
 use diesel::migration::{self, Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
-use diesel_async::pooled_connection::deadpool::{BuildError, Object};
+use diesel_async::pooled_connection::deadpool::BuildError;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use messaging::Pool;
+use messaging::{Lease, Pool};
 use tokio_postgres::NoTls;
 use tracing::{Instrument, error};
 
@@ -136,12 +136,10 @@ pub async fn run<T: Send + 'static>(
 ) -> Result<T, Problem> {
     let pool = pool.clone();
     let work = async move {
-        let mut conn = pool.get().await.map_err(|error| unavailable(&error))?;
-        let result = work(&mut conn).await;
-        if result.is_err() {
-            drop(Object::take(conn));
-        }
-        result.map_err(|error| unavailable(&error))
+        let mut conn = Lease::take(&pool).await.map_err(|error| unavailable(&error))?;
+        let result = work(&mut conn).await.map_err(|error| unavailable(&error))?;
+        conn.give_back();
+        Ok(result)
     };
     let task = tokio::spawn(work.in_current_span());
     match tokio::time::timeout(REQUEST_LIMIT, task).await {

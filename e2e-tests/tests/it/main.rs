@@ -14,3 +14,4 @@ mod delivery;
 mod faults;
 
 mod page;
+mod release;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use messaging::mutant;
 use uuid::Uuid;
 
 use crate::domain::{Outcome, PaymentResult, settled};
@@ -26,6 +27,9 @@ pub(crate) async fn settle(
 ) -> QueryResult<HashSet<Uuid>> {
     let (status, reason) = settled(outcome);
     let orders: Vec<Uuid> = results.iter().map(|result| result.order_id).collect();
+    if mutant!("settled-orders-reopened") {
+        Reopen { orders: &orders }.execute(conn).await?;
+    }
     let rows: Vec<(Uuid,)> = Settle {
         status,
         reason: &reason,
@@ -67,6 +71,13 @@ messaging::statement! {
      WHERE orders.id = ANY ({keys}) AND orders.status = 'NEW'
        AND orders.id = result.id AND orders.user_id = result.user_id AND orders.amount = result.amount
      RETURNING orders.id"
+}
+
+messaging::statement! {
+    // What a fault suite does first, to see that it matters that settled orders stay as they are.
+    struct Reopen { orders: Vec<uuid::Uuid> => Array<Uuid> } -> ()
+    "-- orders_reopen
+     UPDATE orders SET status = 'NEW', cancel_reason = NULL WHERE id = ANY ({orders})"
 }
 
 messaging::statement! {

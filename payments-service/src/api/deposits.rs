@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json, Path};
 use contracts::Amount;
 use diesel_async::AsyncConnection;
-use messaging::Pool;
+use messaging::{Pool, crash_point};
 use serde::Deserialize;
 use service_runtime::database;
 use service_runtime::http::{IDEMPOTENT_REPLAYED, IdempotencyKey, Object, Problem};
@@ -32,6 +32,7 @@ pub(super) async fn add(
         Box::pin(conn.transaction(async move |conn| store::deposit(conn, bill, amount, key.as_deref()).await))
     })
     .await?;
+    crash_point!("deposit.committed");
     match deposited {
         Deposit::Done(account) => Ok(HttpResponse::Ok().json(account)),
         Deposit::Replayed(account) => {

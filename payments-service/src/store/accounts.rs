@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use contracts::Amount;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use messaging::{crash_point, mutant};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -130,7 +131,7 @@ pub(crate) async fn deposit(
             transactions::amount.eq(amount.minor()),
             transactions::kind.eq("CREDIT"),
             transactions::balance_after.eq(balance),
-            transactions::idempotency_key.eq(key),
+            transactions::idempotency_key.eq(key.filter(|_| !mutant!("deposit-key-ignored"))),
         ))
         .execute(conn)
         .await?;
@@ -143,6 +144,7 @@ pub(crate) async fn deposit(
         .returning(Account::as_returning())
         .get_result(conn)
         .await?;
+    crash_point!("deposit.recorded");
     Ok(Deposit::Done(account))
 }
 
@@ -151,7 +153,7 @@ async fn deposited_with(
     bill: Uuid,
     key: Option<&str>,
 ) -> QueryResult<Option<Entry>> {
-    let Some(key) = key else {
+    let Some(key) = key.filter(|_| !mutant!("deposit-key-ignored")) else {
         return Ok(None);
     };
     transactions::table

@@ -8,6 +8,7 @@ use contracts::events::FailureReason;
 use diesel::QueryResult;
 use diesel::result::Error::DeserializationError;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use messaging::mutant;
 use uuid::Uuid;
 
 use crate::domain::{Debit, Decision, LockedAccount, Request};
@@ -17,6 +18,9 @@ pub(crate) async fn decisions_of(
     conn: &mut AsyncPgConnection,
     orders: &Vec<Uuid>,
 ) -> QueryResult<HashMap<Uuid, Decision>> {
+    if mutant!("no-decision-guard") {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(Uuid, Uuid, i64, Option<String>, DateTime<Utc>)> =
         DecisionsOf { orders }.load(conn).await?;
     rows.into_iter()
@@ -44,7 +48,11 @@ pub(crate) async fn lock_accounts(
     conn: &mut AsyncPgConnection,
     users: &Vec<Uuid>,
 ) -> QueryResult<HashMap<Uuid, LockedAccount>> {
-    let rows: Vec<(Uuid, Uuid, i64)> = LockAccounts { users }.load(conn).await?;
+    let rows: Vec<(Uuid, Uuid, i64)> = if mutant!("no-account-locks") {
+        ReadAccounts { users }.load(conn).await?
+    } else {
+        LockAccounts { users }.load(conn).await?
+    };
     let accounts = rows
         .into_iter()
         .map(|(id, user_id, balance_minor)| (user_id, LockedAccount { id, user_id, balance_minor }));
@@ -106,6 +114,13 @@ messaging::statement! {
     "-- payments_lock_accounts
      SELECT id, user_id, balance FROM accounts WHERE user_id = ANY ({users})
      ORDER BY user_id FOR NO KEY UPDATE"
+}
+
+messaging::statement! {
+    // What a fault suite puts in the place of the statement above, to see that the locks are needed.
+    struct ReadAccounts { users: Vec<uuid::Uuid> => Array<Uuid> } -> (Uuid, Uuid, BigInt)
+    "-- payments_read_accounts
+     SELECT id, user_id, balance FROM accounts WHERE user_id = ANY ({users}) ORDER BY user_id"
 }
 
 messaging::statement! {

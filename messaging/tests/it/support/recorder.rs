@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use diesel::QueryResult;
 use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use messaging::{Handler, Received, Refusal};
+use messaging::{Handled, Handler, Received, Refusal};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -42,11 +42,7 @@ impl Recorder {
 }
 
 impl Handler for Recorder {
-    async fn handle(
-        &self,
-        conn: &mut AsyncPgConnection,
-        events: &[Received<'_>],
-    ) -> QueryResult<Vec<Refusal>> {
+    async fn handle(&self, conn: &mut AsyncPgConnection, events: &[Received<'_>]) -> QueryResult<Handled> {
         let mut refusals = Vec::new();
         let mut effects = Vec::new();
         for (index, Received { event, duplicate }) in events.iter().enumerate() {
@@ -73,6 +69,7 @@ impl Handler for Recorder {
             .execute(conn)
             .await;
         let swallows = events.iter().any(|received| received.event.kind == "SwallowsOnce");
-        if swallows { Ok(refusals) } else { inserted.map(|_| refusals) }
+        let handled = Handled { refusals, ..Default::default() };
+        if swallows { Ok(handled) } else { inserted.map(|_| handled) }
     }
 }

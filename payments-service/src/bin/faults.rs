@@ -1,0 +1,8 @@
+//! payments-service with crash points and mutants, for fault suites. It is never deployed.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    payments_service::main().await
+}
