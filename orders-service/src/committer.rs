@@ -11,6 +11,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use diesel::result::{DatabaseErrorKind, Error};
 use messaging::{Lease, Pool, crash_point};
 use metrics::{counter, histogram};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -67,9 +68,12 @@ impl Committer {
     /// Creates an order and asks for its payment, and returns when that is committed.
     pub(crate) async fn create(&self, order: NewOrder) -> Result<Creation, Failure> {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Job { order, answer }).map_err(|_| {
-            counter!("orders_overloaded_total").increment(1);
-            Failure::Overloaded
+        self.queue.try_send(Job { order, answer }).map_err(|error| match error {
+            TrySendError::Full(_) => {
+                counter!("orders_overloaded_total").increment(1);
+                Failure::Overloaded
+            }
+            TrySendError::Closed(_) => Failure::Unavailable,
         })?;
         match tokio::time::timeout(ANSWER_LIMIT, answered).await {
             Ok(Ok(outcome)) => outcome,
@@ -160,11 +164,14 @@ impl Worker {
             }
             Ok(Err(error)) => {
                 error!(%error, orders = candidates.len(), "committer: statement failed");
-                Err(match error {
-                    Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => Attempt::Lost,
-                    Error::DatabaseError(..) => Attempt::Refused,
-                    _ => Attempt::Lost,
-                })
+                match error {
+                    Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => Err(Attempt::Lost),
+                    Error::DatabaseError(..) => {
+                        *slot = Some(conn);
+                        Err(Attempt::Refused)
+                    }
+                    _ => Err(Attempt::Lost),
+                }
             }
             Err(_) => {
                 error!(orders = candidates.len(), "committer: no answer from the database");

@@ -19,7 +19,7 @@ pub(crate) struct Results;
 impl Handler for Results {
     async fn handle(&self, conn: &mut AsyncPgConnection, events: &[Received<'_>]) -> QueryResult<Handled> {
         let Told { mut results, contested, mut refusals } = read(events);
-        let settled = settle_new(conn, &results).await?;
+        let settled = settle_new(conn, &results, &contested).await?;
         counter!("orders_settled_total").increment(settled.len() as u64);
         // Of results that contradict each other, one at most has settled the order.
         results.retain(|(_, result)| {
@@ -87,16 +87,22 @@ fn parse(event: &Event) -> Result<PaymentResult, String> {
     }
 }
 
-/// Settles every order of `results` that is NEW and agrees: one statement for each outcome.
+/// Settles every order of `results` that is NEW and agrees: one statement for each outcome. Of several results for an
+/// order the first that agrees counts.
 async fn settle_new(
     conn: &mut AsyncPgConnection,
     results: &[(usize, PaymentResult)],
+    contested: &HashSet<Uuid>,
 ) -> QueryResult<HashSet<Uuid>> {
+    let mut settled = HashSet::with_capacity(results.len());
     let mut by_outcome: HashMap<Outcome, Vec<&PaymentResult>> = HashMap::new();
     for (_, result) in results {
-        by_outcome.entry(result.outcome).or_default().push(result);
+        if contested.contains(&result.order_id) {
+            settled.extend(store::settle(conn, result.outcome, &[result]).await?);
+        } else {
+            by_outcome.entry(result.outcome).or_default().push(result);
+        }
     }
-    let mut settled = HashSet::with_capacity(results.len());
     for (outcome, results) in by_outcome {
         settled.extend(store::settle(conn, outcome, &results).await?);
     }

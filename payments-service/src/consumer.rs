@@ -56,7 +56,7 @@ async fn settle(conn: &mut AsyncPgConnection, requests: &[Request]) -> QueryResu
     // The database keeps microseconds: a decision must read back as it was told.
     let now = Utc::now().trunc_subsecs(6);
     let (decisions, debits) = decide(requests, &mut accounts, now);
-    store::record(conn, &decisions, &debits).await?;
+    store::record(conn, &decisions, &debits, now).await?;
     counter!("payments_succeeded_total").increment(debits.len() as u64);
     counter!("payments_failed_total").increment((decisions.len() - debits.len()) as u64);
     Ok(decisions)

@@ -22,7 +22,7 @@ pub fn page() -> PathBuf {
 }
 
 /// A program that cargo built, where it put this one: whatever the target folder and the profile are.
-pub(crate) fn binary(name: &str) -> Result<PathBuf> {
+pub fn binary(name: &str) -> Result<PathBuf> {
     let folder = env::current_exe().ok().and_then(|path| {
         let folder = path.parent()?;
         // Tests lie one folder deeper.

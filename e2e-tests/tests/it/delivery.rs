@@ -205,3 +205,36 @@ async fn without_results(system: &Own, user: Uuid) -> Vec<Order> {
     system.broker.until_events(RESULTS, orders.len()).await;
     orders
 }
+
+/// Goal: an order that nobody answers holds up no sweep, and is asked for until it is answered. Method: nobody pays;
+/// wait until the watermark has passed the order and its payment was asked for twice again; then let payments go on.
+#[tokio::test]
+async fn order_without_an_answer_is_asked_for_until_it_has_one_and_holds_up_no_sweep() {
+    let Some(system) = own(sweeping_soon()).await else { return };
+    let shop = &system.shop;
+    let user = shop.customer(100).await.user_id;
+    system.payments(0).kill();
+    let order = shop.order(user, 60).await.id;
+    let database = system.orders_database().await;
+    let passed = format!("SELECT count(*) FROM sweep WHERE watermark > '{order}'");
+    let asked = format!("SELECT count(*) FROM unanswered WHERE order_id = '{order}' AND resends > 1");
+    until("the watermark passes the order, which was asked for twice again", async || {
+        match (database.number(&passed).await, database.number(&asked).await) {
+            (1, 1) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    assert_eq!(shop.status(order).await.status, "NEW");
+
+    system.payments(0).start().await.unwrap();
+    assert_eq!(shop.until_final(order).await.status, "FINISHED");
+    until("the order is noted no longer", async || {
+        match database.number("SELECT count(*) FROM unanswered").await {
+            0 => Ok(()),
+            more => Err(format!("{more} are")),
+        }
+    })
+    .await;
+    system.audit.passes().await;
+}

@@ -18,9 +18,6 @@ CREATE TABLE orders (
     delivery_status text CHECK (delivery_status IN ('PENDING', 'SHIPPED', 'DELIVERED')),
     -- Of the request that created the order, if it gave one. The request itself is the row: user, amount, description.
     idempotency_key text,
-    -- How often the sweep has asked for the payment again, and when it last did.
-    resends smallint NOT NULL DEFAULT 0,
-    resent_at timestamptz,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     CHECK ((status = 'CANCELLED') = (cancel_reason IS NOT NULL))
@@ -32,7 +29,7 @@ CREATE TABLE orders (
 CREATE UNIQUE INDEX orders_idempotency ON orders (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX orders_of_user ON orders (user_id, id);
 
--- One row: every order with a smaller id is final. Its lock makes one replica sweep at a time.
+-- One row: every order with a smaller id is final or noted in `unanswered`. Its lock makes one replica sweep at a time.
 CREATE TABLE sweep (
     single boolean PRIMARY KEY DEFAULT true CHECK (single),
     watermark uuid NOT NULL
@@ -40,5 +37,16 @@ CREATE TABLE sweep (
 INSERT INTO sweep (watermark) VALUES ('00000000-0000-0000-0000-000000000000');
 
 GRANT SELECT, INSERT, UPDATE ON orders TO orders_app;
+-- Orders that were NEW for longer than a payment takes. Usually empty: rows leave when their orders are final.
+CREATE TABLE unanswered (
+    order_id uuid PRIMARY KEY,
+    -- How often the payment was asked for again.
+    resends smallint NOT NULL DEFAULT 0,
+    -- When it is to be asked for next.
+    due_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX unanswered_due ON unanswered (due_at);
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON unanswered TO orders_app;
 GRANT SELECT, UPDATE ON sweep TO orders_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox, inbox TO orders_app;

@@ -36,6 +36,7 @@ pub(super) async fn create(
         Creation::Created(order) => (order, false),
         Creation::Replayed(order) => (order, true),
         Creation::KeyReused => return Err(Problem::idempotency_key_reused()),
+        Creation::Unresolved => return Err(Problem::database_unavailable()),
         Creation::ClockBehind => {
             tracing::error!("this machine's clock is more than 10 s behind the database's: set it right");
             return Err(Problem::database_unavailable());

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use tracing::warn;
 use uuid::Uuid;
 
 use crate::domain::{NewOrder, Order, payment_request};
@@ -26,26 +27,37 @@ pub(crate) enum Creation {
     KeyReused,
     /// Not created: this process's clock is too far behind the database's.
     ClockBehind,
+    /// Not created, and what its key created before could not be read.
+    Unresolved,
 }
 
 /// Creates `candidates` and asks for their payments, all or none, and says what came of each, in their order.
 ///
 /// One statement, and so one round trip and one transaction of its own; a second one, read-only, if a key was
 /// used before.
+///
+/// # Errors
+/// Nothing was created, if it is the server that says so.
 pub(crate) async fn create(
     conn: &mut AsyncPgConnection,
     candidates: &[Candidate],
 ) -> QueryResult<Vec<Creation>> {
     let created = insert(conn, candidates).await?;
     let earlier = if created.len() == candidates.len() {
-        HashMap::new()
+        Ok(HashMap::new())
     } else {
-        with_keys(conn, candidates.iter().filter(|candidate| !created.contains(&candidate.id))).await?
+        let repeated = candidates.iter().filter(|candidate| !created.contains(&candidate.id));
+        with_keys(conn, repeated)
+            .await
+            .inspect_err(|error| warn!(%error, "reading orders by their keys failed"))
     };
     let outcome = |Candidate { id, created_at, order }: &Candidate| {
         if created.contains(id) {
             return Creation::Created(order.created(*id, *created_at));
         }
+        let Ok(earlier) = &earlier else {
+            return Creation::Unresolved;
+        };
         let key = (order.user_id, order.idempotency_key.as_deref().unwrap_or_default());
         match earlier.get(&(key.0, key.1.to_owned())) {
             None => Creation::ClockBehind,

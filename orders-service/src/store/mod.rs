@@ -9,7 +9,9 @@ mod sweep;
 pub(crate) use create::{Candidate, Creation, create};
 pub(crate) use read::{order_with, orders_of};
 pub(crate) use settle::{Standing, settle, standings};
-pub(crate) use sweep::{begin_sweep, mark_resent, unpaid_orders};
+pub(crate) use sweep::{
+    Sweeping, Unanswered, begin_sweep, forget_unanswered, mark_resent, note_unanswered, unanswered,
+};
 
 pub(crate) const MIGRATIONS: diesel_migrations::EmbeddedMigrations =
     diesel_migrations::embed_migrations!("migrations");

@@ -1,4 +1,7 @@
 //! Finding orders whose payment was asked for and never answered.
+//!
+//! A watermark moves over the orders, oldest first. Those that are NEW when it passes are noted in the table
+//! `unanswered`, so that it never waits for any of them and no order is looked at twice.
 
 use std::time::Duration;
 
@@ -13,74 +16,89 @@ use uuid::Uuid;
 
 use crate::domain::payment_request;
 
-/// How much older than the age at which orders are swept an order must be before the watermark may pass it. An
-/// id is made at most ten seconds before its statement runs (see `store::create`), and statements end in five.
+/// The watermark stays this far behind the age at which orders are swept: an order with a smaller id may yet commit.
+/// An id is made at most ten seconds before its statement runs (see `store::create`), and statements end in five.
 const COMMIT_LAG: Duration = Duration::from_secs(15);
-
-/// An order that was asked for this often, over more than a day and with the queues empty each time, will not be
-/// answered: it is a matter for an operator, and must not keep the watermark, and so every sweep, at its age.
-const HOPELESS_RESENDS: i16 = 12;
 
 /// A sweep in progress: the only one, for it holds the lock on the watermark.
 pub(crate) struct Sweeping {
-    watermark: Uuid,
+    /// Every order with a smaller id is final or noted as unanswered.
+    pub watermark: Uuid,
     /// The database's clock, by which every replica sweeps.
     now: DateTime<Utc>,
     /// Messages have waited in the outbox for as long as an order before it is swept: the relay is behind.
     pub relay_behind: bool,
 }
 
-/// Begins a sweep within the caller's transaction, and moves the watermark up to the oldest order that is NEW;
-/// `None` if another replica sweeps right now.
+/// An order that was noted.
+pub(crate) enum Unanswered {
+    /// It is NEW: the request to send again.
+    Still(Uuid, Message),
+    /// It has become final.
+    NoLonger(Uuid),
+}
+
+/// Begins a step of a sweep within the caller's transaction; `None` if another replica is at it right now.
 pub(crate) async fn begin_sweep(
     conn: &mut AsyncPgConnection,
     after: Duration,
 ) -> QueryResult<Option<Sweeping>> {
     let lock = Lock { after_seconds: &after.as_secs_f64() };
     let locked: Option<(Uuid, DateTime<Utc>, bool)> = lock.get_result(conn).await.optional()?;
-    let Some((watermark, now, relay_behind)) = locked else {
-        return Ok(None);
-    };
-    let bound = first_id_at(now - (after + COMMIT_LAG));
-    let mut sweeping = Sweeping { watermark, now, relay_behind };
-    if bound > watermark {
-        let oldest: Option<(Uuid,)> = OldestNew { from: &watermark, to: &bound, hopeless: &HOPELESS_RESENDS }
-            .get_result(conn)
-            .await
-            .optional()?;
-        sweeping.watermark = oldest.map_or(bound, |(id,)| id);
-        SetWatermark { watermark: &sweeping.watermark }.execute(conn).await?;
-    }
-    Ok(Some(sweeping))
+    Ok(locked.map(|(watermark, now, relay_behind)| Sweeping { watermark, now, relay_behind }))
 }
 
-/// The requests of orders that are NEW and due to be asked for again, oldest first, `limit` at most: `after`
-/// their creation, and then after twice as long each time.
-pub(crate) async fn unpaid_orders(
+/// Notes those that are NEW of the next `limit` orders from `from` on that are older than `after`, and moves the
+/// watermark. Returns where to go on, if there is more.
+pub(crate) async fn note_unanswered(
     conn: &mut AsyncPgConnection,
     sweeping: &Sweeping,
+    from: Uuid,
     after: Duration,
     limit: i64,
-) -> QueryResult<Vec<(Uuid, Message)>> {
-    let rows: Vec<(Uuid, Uuid, i64, String, DateTime<Utc>)> = Unpaid {
-        from: &sweeping.watermark,
-        to: &first_id_at(sweeping.now - after),
-        after_seconds: &after.as_secs_f64(),
-        limit: &limit,
+) -> QueryResult<Option<Uuid>> {
+    let end = first_id_at(sweeping.now - after);
+    let page = Note { from: &from, to: &end, limit: &limit };
+    let (last, orders): (Option<Uuid>, i64) = page.get_result(conn).await?;
+    let next = last.filter(|_| orders == limit);
+    let watermark = next.unwrap_or(end).min(first_id_at(sweeping.now - after - COMMIT_LAG));
+    if watermark > sweeping.watermark {
+        SetWatermark { watermark: &watermark }.execute(conn).await?;
     }
-    .load(conn)
-    .await?;
+    Ok(next)
+}
+
+/// Orders that were noted and are due to be asked for, `limit` at most.
+pub(crate) async fn unanswered(conn: &mut AsyncPgConnection, limit: i64) -> QueryResult<Vec<Unanswered>> {
+    let rows: Vec<(Uuid, Uuid, i64, String, DateTime<Utc>, bool)> =
+        DueUnanswered { limit: &limit }.load(conn).await?;
     rows.into_iter()
-        .map(|(id, user_id, minor, description, created_at)| {
+        .map(|(id, user_id, minor, description, created_at, is_new)| {
+            if !is_new {
+                return Ok(Unanswered::NoLonger(id));
+            }
             let amount = Amount::try_from(minor).map_err(|error| DeserializationError(error.into()))?;
-            Ok((id, payment_request(id, user_id, amount, &description, created_at)))
+            Ok(Unanswered::Still(id, payment_request(id, user_id, amount, &description, created_at)))
         })
         .collect()
 }
 
-/// Notes that the payment of `orders` was asked for again.
-pub(crate) async fn mark_resent(conn: &mut AsyncPgConnection, orders: &Vec<Uuid>) -> QueryResult<usize> {
-    MarkResent { orders }.execute(conn).await
+/// Notes that the payment of `orders` was asked for again: each is due after twice as long as the last time, `after` at
+/// first.
+pub(crate) async fn mark_resent(
+    conn: &mut AsyncPgConnection,
+    orders: &Vec<Uuid>,
+    after: Duration,
+) -> QueryResult<usize> {
+    MarkResent { after_seconds: &after.as_secs_f64(), orders }.execute(conn).await
+}
+
+/// Takes `orders`, which are final, off the note.
+pub(crate) async fn forget_unanswered(
+    conn: &mut AsyncPgConnection,
+    orders: &Vec<Uuid>,
+) -> QueryResult<usize> {
+    ForgetUnanswered { orders }.execute(conn).await
 }
 
 /// The smallest UUID v7 of that millisecond.
@@ -100,11 +118,14 @@ messaging::statement! {
 }
 
 messaging::statement! {
-    struct OldestNew { from: uuid::Uuid => Uuid, to: uuid::Uuid => Uuid, hopeless: i16 => SmallInt } -> (Uuid,)
-    "-- orders_oldest_new
-     SELECT id FROM orders
-     WHERE id >= {from} AND id < {to} AND status = 'NEW' AND resends < {hopeless}
-     ORDER BY id LIMIT 1"
+    struct Note { from: uuid::Uuid => Uuid, to: uuid::Uuid => Uuid, limit: i64 => BigInt } -> (Nullable<Uuid>, BigInt)
+    "-- orders_sweep_note
+     WITH page AS MATERIALIZED (
+         SELECT id, status FROM orders WHERE id >= {from} AND id < {to} ORDER BY id LIMIT {limit}
+     ), noted AS (
+         INSERT INTO unanswered (order_id) SELECT id FROM page WHERE status = 'NEW' ON CONFLICT DO NOTHING
+     )
+     SELECT (SELECT id FROM page ORDER BY id DESC LIMIT 1), (SELECT count(*) FROM page)"
 }
 
 messaging::statement! {
@@ -114,22 +135,24 @@ messaging::statement! {
 }
 
 messaging::statement! {
-    struct Unpaid {
-        from: uuid::Uuid => Uuid,
-        to: uuid::Uuid => Uuid,
-        after_seconds: f64 => Double,
-        limit: i64 => BigInt,
-    } -> (Uuid, Uuid, BigInt, Text, Timestamptz)
-    "-- orders_unpaid
-     SELECT id, user_id, amount, description, created_at FROM orders
-     WHERE id >= {from} AND id < {to} AND status = 'NEW'
-       AND coalesce(resent_at, created_at) < now() - {after_seconds} * 2 ^ least(resends, 10) * interval '1 second'
-     ORDER BY id LIMIT {limit}"
+    struct DueUnanswered { limit: i64 => BigInt } -> (Uuid, Uuid, BigInt, Text, Timestamptz, Bool)
+    "-- orders_due_unanswered
+     SELECT id, user_id, amount, description, created_at, status = 'NEW' FROM orders
+     WHERE id = ANY (ARRAY (
+         SELECT order_id FROM unanswered WHERE due_at <= now() ORDER BY due_at LIMIT {limit}
+     ))"
 }
 
 messaging::statement! {
-    struct MarkResent { orders: Vec<uuid::Uuid> => Array<Uuid> } -> ()
+    struct MarkResent { after_seconds: f64 => Double, orders: Vec<uuid::Uuid> => Array<Uuid> } -> ()
     "-- orders_mark_resent
-     UPDATE orders SET resends = least(resends + 1, 1000), resent_at = now()
-     WHERE id = ANY ({orders}) AND status = 'NEW'"
+     UPDATE unanswered SET resends = least(resends + 1, 1000),
+         due_at = now() + {after_seconds} * 2 ^ least(resends, 10) * interval '1 second'
+     WHERE order_id = ANY ({orders})"
+}
+
+messaging::statement! {
+    struct ForgetUnanswered { orders: Vec<uuid::Uuid> => Array<Uuid> } -> ()
+    "-- orders_forget_unanswered
+     DELETE FROM unanswered WHERE order_id = ANY ({orders})"
 }

@@ -1,6 +1,6 @@
 //! Accounts and their ledger, as the API needs them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use contracts::Amount;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -121,6 +121,8 @@ pub(crate) async fn deposit(
         let (balance, updated_at) = (earlier.balance_after, earlier.created_at);
         return Ok(Deposit::Replayed(Account { balance, updated_at, ..account }));
     }
+    // Taken under the lock, so that an account's entries are in the order of their times.
+    let now = Utc::now().trunc_subsecs(6);
     let balance = account.balance + amount.minor();
     if balance > MAX_BALANCE_MINOR {
         return Ok(Deposit::LimitExceeded);
@@ -131,6 +133,7 @@ pub(crate) async fn deposit(
             transactions::amount.eq(amount.minor()),
             transactions::kind.eq("CREDIT"),
             transactions::balance_after.eq(balance),
+            transactions::created_at.eq(now),
             transactions::idempotency_key.eq(key.filter(|_| !mutant!("deposit-key-ignored"))),
         ))
         .execute(conn)
@@ -139,7 +142,7 @@ pub(crate) async fn deposit(
         .set((
             accounts::balance.eq(balance),
             accounts::version.eq(accounts::version + 1),
-            accounts::updated_at.eq(diesel::dsl::now),
+            accounts::updated_at.eq(now),
         ))
         .returning(Account::as_returning())
         .get_result(conn)

@@ -59,7 +59,7 @@ pub(crate) async fn lock_accounts(
     Ok(accounts.collect())
 }
 
-/// Writes decisions, debits and the new balances of the accounts that were debited.
+/// Writes decisions, debits and the new balances of the accounts that were debited, at `now`.
 ///
 /// # Errors
 /// A unique violation if another transaction decided one of these orders meanwhile: start again, and its
@@ -68,6 +68,7 @@ pub(crate) async fn record(
     conn: &mut AsyncPgConnection,
     decisions: &[Decision],
     debits: &[Debit],
+    now: DateTime<Utc>,
 ) -> QueryResult<()> {
     RecordDecisions {
         orders: &decisions.iter().map(|decision| decision.request.order_id).collect(),
@@ -89,6 +90,7 @@ pub(crate) async fn record(
         amounts: &debits.iter().map(|debit| debit.amount.minor()).collect(),
         orders: &debits.iter().map(|debit| debit.order_id).collect(),
         balances_after: &debits.iter().map(|debit| debit.balance_after_minor).collect(),
+        now: &now,
     }
     .execute(conn)
     .await?;
@@ -96,9 +98,14 @@ pub(crate) async fn record(
     let balances: HashMap<Uuid, i64> =
         debits.iter().map(|debit| (debit.account_id, debit.balance_after_minor)).collect();
     let accounts: Vec<Uuid> = balances.keys().copied().collect();
-    SetBalances { accounts: &accounts, balances: &balances.values().copied().collect(), keys: &accounts }
-        .execute(conn)
-        .await?;
+    SetBalances {
+        now: &now,
+        accounts: &accounts,
+        balances: &balances.values().copied().collect(),
+        keys: &accounts,
+    }
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -145,23 +152,27 @@ messaging::statement! {
         amounts: Vec<i64> => Array<BigInt>,
         orders: Vec<uuid::Uuid> => Array<Uuid>,
         balances_after: Vec<i64> => Array<BigInt>,
+        now: DateTime<Utc> => Timestamptz,
     } -> ()
     "-- payments_record_debits
-     INSERT INTO transactions (account_id, amount, type, reference_order_id, balance_after)
-     SELECT account_id, amount, 'DEBIT', order_id, balance_after
-     FROM unnest({accounts}, {amounts}, {orders}, {balances_after})
-          AS debit (account_id, amount, order_id, balance_after)"
+     WITH debit AS (
+         SELECT * FROM unnest({accounts}, {amounts}, {orders}, {balances_after})
+             AS debit (account_id, amount, order_id, balance_after)
+     )
+     INSERT INTO transactions (account_id, amount, type, reference_order_id, balance_after, created_at)
+     SELECT account_id, amount, 'DEBIT', order_id, balance_after, {now} FROM debit"
 }
 
 messaging::statement! {
     // The keys are given twice: the array finds the rows by index, the join gives each its balance.
     struct SetBalances {
+        now: DateTime<Utc> => Timestamptz,
         accounts: Vec<uuid::Uuid> => Array<Uuid>,
         balances: Vec<i64> => Array<BigInt>,
         keys: Vec<uuid::Uuid> => Array<Uuid>,
     } -> ()
     "-- payments_set_balances
-     UPDATE accounts SET balance = new.balance, version = version + 1, updated_at = now()
+     UPDATE accounts SET balance = new.balance, version = version + 1, updated_at = {now}
      FROM unnest({accounts}, {balances}) AS new (id, balance)
      WHERE accounts.id = new.id AND accounts.id = ANY ({keys})"
 }
