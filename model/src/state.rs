@@ -1,0 +1,212 @@
+//! What the system holds between two steps: two databases, a broker, and the transactions that are open.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::bounds::Faults;
+
+/// A message. Its id is its order and type: the same fact told twice is the same event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Event {
+    /// To payments-service: this order asks to be paid.
+    OrderCreated(u8),
+    /// To orders-service: it was debited.
+    PaymentSucceeded(u8),
+    /// To orders-service: it was not, and never will be.
+    PaymentFailed(u8),
+}
+
+impl Event {
+    /// The order it speaks of.
+    pub fn order(self) -> u8 {
+        match self {
+            Self::OrderCreated(order) | Self::PaymentSucceeded(order) | Self::PaymentFailed(order) => order,
+        }
+    }
+
+    /// Which of the two outboxes, and of the two queues, it goes through.
+    pub fn is_request(self) -> bool {
+        matches!(self, Self::OrderCreated(_))
+    }
+}
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Not answered yet.
+    New,
+    /// Paid.
+    Finished,
+    /// Not paid.
+    Cancelled,
+}
+
+/// A row of `orders`; its id is its place.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Order {
+    /// The Idempotency-Key that created it.
+    pub key: u8,
+    /// Where it stands.
+    pub status: Status,
+    /// How often the sweep has asked again since the broker was last wiped.
+    pub swept: u8,
+}
+
+/// How far the relay is that holds a row of an outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Row {
+    /// No relay holds it.
+    Free,
+    /// Deleted, but not committed: other relays skip it, others who write the same row wait.
+    Claimed,
+    /// Published, and this is what the broker said.
+    Answered(Answer),
+}
+
+/// What a broker says to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// In the queue, on disk.
+    Confirmed,
+    /// In no queue, for none takes it; a broker confirms such a message as well.
+    Returned,
+    /// In no queue, and a nack, or nothing at all, says so.
+    Silent,
+}
+
+/// A message in the hand of a consumer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Delivery {
+    /// What is in hand.
+    pub event: Event,
+    /// Whether the broker keeps it still and delivers it again when the consumer dies.
+    pub kept: bool,
+    /// How far its transaction is.
+    pub step: Step,
+}
+
+/// How far the transaction of a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Step {
+    /// Not begun.
+    Delivered,
+    /// Its inbox row is written, and these are the inbox's answer and the stored decision.
+    Begun {
+        /// Whether a committed transaction has had this id.
+        duplicate: bool,
+        /// The decision that exists already.
+        stored: Option<Event>,
+    },
+    /// Its account, if there is one, is locked and had this balance.
+    Locked(Option<i8>),
+    /// Committed, and not yet acknowledged.
+    Committed,
+}
+
+/// The one account, shared by all orders but those of strangers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Account {
+    /// As the row says.
+    pub balance: i8,
+    /// All money that was ever paid in.
+    pub credits: i8,
+}
+
+/// Everything that outlives a step. Multisets are sorted: states that differ in the numbering of replicas or in
+/// the order of a queue are one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct State {
+    /// Idempotency-Keys whose client has no answer and asks again.
+    pub waiting: BTreeSet<u8>,
+    /// Table `orders`.
+    pub orders: Vec<Order>,
+    /// Both tables `outbox`; requests are in one, results in the other.
+    pub outbox: BTreeMap<Event, Row>,
+    /// Both queues of the broker.
+    pub queue: Bag<Event>,
+    /// What consumers of both services have in hand.
+    pub deliveries: Bag<Delivery>,
+    /// Table `inbox` of payments-service: orders whose request was taken in.
+    pub inbox: BTreeSet<u8>,
+    /// Table `accounts`.
+    pub account: Account,
+    /// Table `payments`: results that were decided.
+    pub decisions: Bag<Event>,
+    /// The debits of table `transactions`, by order.
+    pub debits: Bag<u8>,
+    /// Results that were refused.
+    pub dead_letters: u8,
+    /// Accidents that may still happen.
+    pub left: Faults,
+}
+
+impl State {
+    /// Writes a row unless the same one waits already.
+    pub fn enqueue(&mut self, event: Event) {
+        self.outbox.entry(event).or_insert(Row::Free);
+    }
+
+    /// Takes a delivery on to its next step.
+    pub fn advance(&mut self, delivery: Delivery, step: Step) {
+        self.deliveries.remove(&delivery);
+        self.deliveries.insert(Delivery { step, ..delivery });
+    }
+
+    /// The decision about an order.
+    pub fn decision(&self, order: u8) -> Option<Event> {
+        self.decisions.iter().copied().find(|decision| decision.order() == order)
+    }
+
+    /// Whether nothing is under way any more and every order is final.
+    pub fn is_settled(&self) -> bool {
+        self.waiting.is_empty()
+            && self.outbox.is_empty()
+            && self.queue.is_empty()
+            && self.deliveries.is_empty()
+            && self.orders.iter().all(|order| order.status != Status::New)
+    }
+}
+
+/// A multiset, kept sorted so that equal ones are equal states.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Bag<T>(Vec<T>);
+
+impl<T> Default for Bag<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Ord> Bag<T> {
+    /// Adds one.
+    pub fn insert(&mut self, item: T) {
+        let place = self.0.partition_point(|other| *other < item);
+        self.0.insert(place, item);
+    }
+
+    /// Takes one away.
+    ///
+    /// # Panics
+    /// If it is not there: a step of the model is wrong.
+    pub fn remove(&mut self, item: &T) {
+        let place = self.0.binary_search(item).expect("what is taken is there");
+        self.0.remove(place);
+    }
+
+    /// Each of them once.
+    pub fn distinct(&self) -> impl Iterator<Item = &T> {
+        self.0.chunk_by(|one, other| one == other).map(|equals| &equals[0])
+    }
+
+    /// Takes all away, and returns them.
+    pub fn take(&mut self) -> Vec<T> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl<T> std::ops::Deref for Bag<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
