@@ -35,54 +35,38 @@ pub struct Faults {
     pub deposits: u8,
 }
 
-impl Bounds {
-    const NOTHING_GOES_WRONG: Self = Self {
-        orders: 1,
-        strangers: 0,
-        sweeps: 0,
-        faults: Faults {
-            crashes: 0,
-            refusals: 0,
-            duplicates: 0,
-            wipes: 0,
-            forgets: 0,
-            forgeries: 0,
-            deposits: 0,
-        },
-    };
+impl Faults {
+    const NONE: Self =
+        Self { crashes: 0, refusals: 0, duplicates: 0, wipes: 0, forgets: 0, forgeries: 0, deposits: 0 };
+}
 
+impl Bounds {
     /// Two orders and a deposit compete for one account.
     pub const CONTENTION: Self = Self {
         orders: 2,
-        faults: Faults { crashes: 1, deposits: 1, ..Self::NOTHING_GOES_WRONG.faults },
-        ..Self::NOTHING_GOES_WRONG
+        strangers: 0,
+        sweeps: 0,
+        faults: Faults { crashes: 1, deposits: 1, ..Faults::NONE },
     };
 
     /// Nobody sweeps, and the broker keeps what it has confirmed: the relay and the consumers are on their own.
     pub const NO_SWEEP: Self = Self {
-        strangers: 1,
-        faults: Faults { crashes: 1, refusals: 1, ..Self::NOTHING_GOES_WRONG.faults },
-        ..Self::NOTHING_GOES_WRONG
+        orders: 1,
+        strangers: 0,
+        sweeps: 0,
+        faults: Faults { crashes: 2, refusals: 2, duplicates: 2, ..Faults::NONE },
     };
 
     /// The broker loses everything, twice.
-    pub const WIPES: Self = Self {
-        sweeps: 1,
-        faults: Faults { crashes: 1, wipes: 2, ..Self::NOTHING_GOES_WRONG.faults },
-        ..Self::NOTHING_GOES_WRONG
-    };
+    pub const WIPES: Self =
+        Self { orders: 1, strangers: 0, sweeps: 1, faults: Faults { crashes: 1, wipes: 2, ..Faults::NONE } };
 
-    /// Messages come when all is long over: repeated, forgotten by the inbox, forged.
+    /// Messages about an order without an account, after all is over: repeated, forgotten by the inbox, forged.
     pub const LATE: Self = Self {
+        orders: 0,
+        strangers: 1,
         sweeps: 1,
-        faults: Faults {
-            crashes: 1,
-            duplicates: 1,
-            forgets: 1,
-            forgeries: 1,
-            ..Self::NOTHING_GOES_WRONG.faults
-        },
-        ..Self::NOTHING_GOES_WRONG
+        faults: Faults { crashes: 1, duplicates: 1, forgets: 1, forgeries: 1, ..Faults::NONE },
     };
 
     /// All of them, with their names.

@@ -66,7 +66,9 @@ pub(crate) fn always() -> Vec<Expected> {
 pub(crate) fn sometimes(protocol: &Protocol) -> Vec<Expected> {
     let bounds = protocol.bounds;
     let mut seen = vec![
-        Expected::sometimes("an order is paid", |_, state| has(state, Status::Finished)),
+        Expected::sometimes("an order is settled", |_, state| {
+            has(state, Status::Finished) || has(state, Status::Cancelled)
+        }),
         Expected::sometimes("a duplicate is told its decision again", |_, state| {
             let told = |step| matches!(step, Step::Begun { duplicate: true, stored: Some(_) });
             state.deliveries.iter().any(|delivery| told(delivery.step))
