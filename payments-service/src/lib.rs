@@ -15,8 +15,8 @@ use service_runtime::{Blueprint, Config, Service, StartError};
 const DEFAULT_PORT: u16 = 8082;
 
 /// The program: runs the service until it is told to stop, or asks the one that runs whether it is ready.
-pub async fn main() -> ExitCode {
-    service_runtime::main(DEFAULT_PORT, run).await
+pub fn main() -> ExitCode {
+    service_runtime::main(DEFAULT_PORT, run)
 }
 
 async fn run(config: Config) -> Result<(), StartError> {

@@ -9,7 +9,7 @@ use diesel::pg::Pg;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::pooled_connection::deadpool::BuildError;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -33,12 +33,18 @@ const SESSION_OPTIONS: &str = "-c statement_timeout=5s -c lock_timeout=4s \
     -c idle_in_transaction_session_timeout=15s \
     -c plan_cache_mode=force_generic_plan -c enable_nestloop=off -c enable_seqscan=off";
 
+/// A migration may take its time, but what it waits for must not: requests queue up behind a lock that it wants.
+const MIGRATION_OPTIONS: &str = "-c lock_timeout=4s";
+/// Connecting and what is asked before a migration; a server that takes longer is tried again.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+
 /// A pool of `size` connections that act as `role` (which the migrations create) and no more.
 pub fn pool(url: &str, role: &'static str, size: usize) -> Result<Pool, BuildError> {
     let mut config = ManagerConfig::default();
     // A broken connection is found by the statement that uses it, which is retried or answered with 503.
     config.recycling_method = RecyclingMethod::Fast;
-    config.custom_setup = Box::new(move |url| connect(url.to_owned(), role).boxed());
+    let options = format!("-c role={role} {SESSION_OPTIONS}");
+    config.custom_setup = Box::new(move |url| connect(url.to_owned(), options.clone()).boxed());
     let manager = AsyncDieselConnectionManager::new_with_config(url, config);
     Pool::builder(manager)
         .max_size(size)
@@ -47,11 +53,11 @@ pub fn pool(url: &str, role: &'static str, size: usize) -> Result<Pool, BuildErr
         .build()
 }
 
-async fn connect(url: String, role: &str) -> ConnectionResult<AsyncPgConnection> {
+async fn connect(url: String, options: String) -> ConnectionResult<AsyncPgConnection> {
     let failed = |error: tokio_postgres::Error| ConnectionError::BadConnection(error.to_string());
     let mut config: tokio_postgres::Config = url.parse().map_err(failed)?;
     config
-        .options(format!("-c role={role} {SESSION_OPTIONS}"))
+        .options(options)
         .connect_timeout(POOL_WAIT)
         .keepalives_idle(Duration::from_secs(5))
         .tcp_user_timeout(Duration::from_secs(10));
@@ -77,30 +83,46 @@ pub enum SetupError {
     },
 }
 
+impl SetupError {
+    fn unavailable(reason: impl std::fmt::Display) -> Self {
+        Self::Unavailable(reason.to_string())
+    }
+}
+
 /// Checks that commits are durable and brings the schema up to date, as the user of the URL.
+///
+/// Blocks its thread while a migration runs.
+///
+/// # Errors
+/// The database is away, or silent, or another replica migrates: trying again may help. Or it would lose commits.
 pub async fn set_up(url: &str, migrations: &[EmbeddedMigrations]) -> Result<(), SetupError> {
-    let unavailable = |error: &dyn std::fmt::Display| SetupError::Unavailable(error.to_string());
-    let mut conn = tokio::time::timeout(POOL_WAIT, AsyncPgConnection::establish(url))
+    let conn = tokio::time::timeout(ANSWER_LIMIT, ready_to_migrate(url))
         .await
-        .map_err(|_| unavailable(&"no answer"))?
-        .map_err(|error| unavailable(&error))?;
+        .map_err(|_| SetupError::unavailable("no answer"))??;
+    let mut harness = AsyncMigrationHarness::new(conn);
+    harness.run_pending_migrations(All(migrations)).map_err(SetupError::unavailable)?;
+    Ok(())
+}
+
+/// A connection to a durable database, which holds the lock that lets one replica migrate at a time.
+async fn ready_to_migrate(url: &str) -> Result<AsyncPgConnection, SetupError> {
+    let mut conn =
+        connect(url.to_owned(), MIGRATION_OPTIONS.to_owned()).await.map_err(SetupError::unavailable)?;
     for setting in ["synchronous_commit", "fsync", "full_page_writes"] {
         let value: String = diesel::select(sql::current_setting(setting))
             .get_result(&mut conn)
             .await
-            .map_err(|error| unavailable(&error))?;
+            .map_err(SetupError::unavailable)?;
         if value == "off" {
             return Err(SetupError::NotDurable { setting, value });
         }
     }
-    // Replicas that start together migrate one after another; the lock goes with the connection.
-    diesel::select(sql::pg_advisory_lock(MIGRATION_LOCK))
-        .execute(&mut conn)
+    // Tried and not waited for, so that a replica that is told to stop meanwhile can. It goes with the connection.
+    let is_ours = diesel::select(sql::pg_try_advisory_lock(MIGRATION_LOCK))
+        .get_result(&mut conn)
         .await
-        .map_err(|error| unavailable(&error))?;
-    let mut harness = AsyncMigrationHarness::new(conn);
-    harness.run_pending_migrations(All(migrations)).map_err(|error| unavailable(&error))?;
-    Ok(())
+        .map_err(SetupError::unavailable)?;
+    if is_ours { Ok(conn) } else { Err(SetupError::unavailable("another replica migrates")) }
 }
 
 /// Several sources as one.
@@ -121,7 +143,7 @@ mod sql {
     #[diesel::declare_sql_function]
     extern "SQL" {
         fn current_setting(name: diesel::sql_types::Text) -> diesel::sql_types::Text;
-        fn pg_advisory_lock(key: diesel::sql_types::BigInt) -> diesel::sql_types::Bool;
+        fn pg_try_advisory_lock(key: diesel::sql_types::BigInt) -> diesel::sql_types::Bool;
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 
 use crate::{Config, ConfigError, StartError, env_or};
 
@@ -11,24 +12,35 @@ const PROBE_LIMIT: Duration = Duration::from_secs(3);
 
 /// The `main` of a service: runs it, or, with the argument `health`, asks the one that runs at `HTTP_ADDRESS`
 /// whether it is ready, so that a container needs no other program for its health check.
-pub async fn main<F>(default_port: u16, run: impl FnOnce(Config) -> F) -> ExitCode
+///
+/// It ends when `run` does: nothing that still goes on, such as a migration that waits for a lock, holds it up.
+pub fn main<F>(default_port: u16, run: impl FnOnce(Config) -> F) -> ExitCode
 where
     F: Future<Output = Result<(), StartError>>,
 {
-    let outcome: Result<(), String> = match std::env::args().nth(1).as_deref() {
-        None => match Config::from_env(default_port) {
-            Ok(config) => run(config).await.map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        },
-        Some("health") => probe(default_port).await,
-        Some(other) => Err(format!("unknown argument {other:?}; there is one: health")),
-    };
+    let runtime = Runtime::new().expect("a machine with threads and sockets");
+    let outcome = runtime.block_on(outcome(default_port, run));
+    runtime.shutdown_background();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn outcome<F>(default_port: u16, run: impl FnOnce(Config) -> F) -> Result<(), String>
+where
+    F: Future<Output = Result<(), StartError>>,
+{
+    match std::env::args().nth(1).as_deref() {
+        None => {
+            let config = Config::from_env(default_port).map_err(|error| error.to_string())?;
+            run(config).await.map_err(|error| error.to_string())
+        }
+        Some("health") => probe(default_port).await,
+        Some(other) => Err(format!("unknown argument {other:?}; there is one: health")),
     }
 }
 

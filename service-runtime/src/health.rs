@@ -1,10 +1,10 @@
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use diesel_async::SimpleAsyncConnection;
 use messaging::{Connected, Pool};
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 /// A database that takes longer is not ready.
 const PING_LIMIT: Duration = Duration::from_secs(2);
@@ -15,8 +15,8 @@ pub struct Health(Arc<State>);
 
 struct State {
     pool: Pool,
-    migrated: AtomicBool,
-    stopping: AtomicBool,
+    migrated: CancellationToken,
+    stopping: CancellationToken,
     parts: Mutex<Vec<Connected>>,
 }
 
@@ -30,13 +30,9 @@ pub(crate) struct Report {
 }
 
 impl Health {
-    pub(crate) fn new(pool: Pool) -> Self {
-        Self(Arc::new(State {
-            pool,
-            migrated: AtomicBool::new(false),
-            stopping: AtomicBool::new(false),
-            parts: Mutex::default(),
-        }))
+    /// `migrated` is cancelled when the schema is up to date, `stopping` when the service begins to end.
+    pub(crate) fn new(pool: Pool, migrated: CancellationToken, stopping: CancellationToken) -> Self {
+        Self(Arc::new(State { pool, migrated, stopping, parts: Mutex::default() }))
     }
 
     /// A new part that must be connected before the service is ready.
@@ -47,23 +43,15 @@ impl Health {
         connected
     }
 
-    pub(crate) fn set_migrated(&self) {
-        self.0.migrated.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn set_stopping(&self) {
-        self.0.stopping.store(true, Ordering::Relaxed);
-    }
-
     pub(crate) async fn report(&self) -> Report {
         let ask = async { self.0.pool.get().await.ok()?.batch_execute("SELECT 1").await.ok() };
         let database = matches!(tokio::time::timeout(PING_LIMIT, ask).await, Ok(Some(())));
         let parts = self.0.parts.lock().expect("no panic while held");
         Report {
-            migrated: self.0.migrated.load(Ordering::Relaxed),
+            migrated: self.0.migrated.is_cancelled(),
             database,
             broker: parts.iter().all(Connected::get),
-            stopping: self.0.stopping.load(Ordering::Relaxed),
+            stopping: self.0.stopping.is_cancelled(),
         }
     }
 }

@@ -9,6 +9,7 @@ mod entry;
 mod health;
 pub mod http;
 mod service;
+mod shutdown;
 mod telemetry;
 
 pub use config::{Config, ConfigError, env_or, env_required};

@@ -5,14 +5,13 @@ use actix_web::web::ServiceConfig;
 use diesel_migrations::EmbeddedMigrations;
 use messaging::{Backoff, Broker, Consumer, Handler, Pool, Relay, Topology};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use crate::database::{self, SetupError};
+use crate::shutdown::Shutdown;
 use crate::{Config, ConfigError, Health, http, telemetry};
 
 /// Relay, consumer, committer, sweep and one to spare.
@@ -39,9 +38,8 @@ pub struct Service {
     pub outbox_wake: Arc<Notify>,
     health: Health,
     metrics: PrometheusHandle,
-    setup: JoinHandle<Result<(), SetupError>>,
     migrated: CancellationToken,
-    stop_requests: CancellationToken,
+    shutdown: Shutdown,
     stop_workers: CancellationToken,
     workers: TaskTracker,
 }
@@ -58,7 +56,7 @@ pub struct Blueprint {
     pub topology: Topology,
 }
 
-/// Why a service can't start. Everything that time may heal is waited for instead.
+/// Why a service can't start, or can't go on. Everything that time may heal is waited for instead.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A setting.
@@ -94,16 +92,10 @@ impl Service {
         let request_pool = database::pool(&config.database_url, role, config.database_pool_size)?;
         let worker_pool = database::pool(&config.database_url, role, WORKER_CONNECTIONS)?;
         let broker = Broker::new(&config.amqp_url, name, topology)?;
-        let health = Health::new(request_pool.clone());
-        let (migrated, stop_requests) = (CancellationToken::new(), CancellationToken::new());
-        stop_on_signal(stop_requests.clone(), health.clone())?;
-        let setup = tokio::spawn(set_up(
-            config.database_url.clone(),
-            [messaging::MIGRATIONS, migrations],
-            health.clone(),
-            migrated.clone(),
-            stop_requests.clone(),
-        ));
+        let (migrated, shutdown) = (CancellationToken::new(), Shutdown::on_signal()?);
+        let health = Health::new(request_pool.clone(), migrated.clone(), shutdown.begun().clone());
+        let migrations = [messaging::MIGRATIONS, migrations];
+        tokio::spawn(set_up(config.database_url.clone(), migrations, migrated.clone(), shutdown.clone()));
         Ok(Self {
             config,
             request_pool,
@@ -112,9 +104,8 @@ impl Service {
             outbox_wake: Arc::default(),
             health,
             metrics,
-            setup,
             migrated,
-            stop_requests,
+            shutdown,
             stop_workers: CancellationToken::new(),
             workers: TaskTracker::new(),
         })
@@ -164,7 +155,7 @@ impl Service {
         self,
         routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
     ) -> Result<(), StartError> {
-        let stop = self.stop_requests.clone();
+        let stop = self.shutdown.begun().clone();
         http::serve(&self.config, self.health, self.metrics, routes, stop).await?;
         self.stop_workers.cancel();
         self.workers.close();
@@ -172,7 +163,8 @@ impl Service {
             warn!("workers did not finish in time; what they held comes again");
         }
         info!("stopped");
-        Ok(self.setup.await.unwrap_or(Ok(()))?)
+        // A migration may still be waiting for the database; its transaction goes with the process.
+        self.shutdown.outcome()
     }
 }
 
@@ -180,40 +172,16 @@ impl Service {
 async fn set_up(
     url: String,
     migrations: [EmbeddedMigrations; 2],
-    health: Health,
     migrated: CancellationToken,
-    stop: CancellationToken,
-) -> Result<(), SetupError> {
+    shutdown: Shutdown,
+) {
     let mut backoff = Backoff::default();
-    while !stop.is_cancelled() {
+    while !shutdown.begun().is_cancelled() {
         match database::set_up(&url, &migrations).await {
-            Ok(()) => {
-                health.set_migrated();
-                migrated.cancel();
-                return Ok(());
-            }
-            Err(error @ SetupError::NotDurable { .. }) => {
-                error!(%error, "database: unusable");
-                stop.cancel();
-                return Err(error);
-            }
+            Ok(()) => return migrated.cancel(),
+            Err(error @ SetupError::NotDurable { .. }) => return shutdown.fail(error.into()),
             Err(error) => warn!(%error, "database: not ready; trying again"),
         }
-        backoff.wait(&stop).await;
+        backoff.wait(shutdown.begun()).await;
     }
-    Ok(())
-}
-
-fn stop_on_signal(stop: CancellationToken, health: Health) -> Result<(), StartError> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        info!("stopping");
-        health.set_stopping();
-        stop.cancel();
-    });
-    Ok(())
 }

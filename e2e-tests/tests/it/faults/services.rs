@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use e2e_tests::{Order, Shop};
+use e2e_tests::{Order, Shop, until};
 use futures_util::future::join_all;
 use stack::SystemOptions;
 use uuid::Uuid;
@@ -115,4 +115,35 @@ async fn requests_in_hand_are_answered_before_a_service_ends() {
     }
     assert_eq!(system.shop.balance(account.bill_id).await, 1_000);
     system.audit.passes().await;
+}
+
+/// Goal: a service that can't migrate yet goes on trying, and ends when it is told to. Method: a session holds first the
+/// lock that lets one replica migrate at a time, and then the table of migrations.
+#[tokio::test]
+async fn service_that_waits_to_migrate_ends_when_it_is_told_to() {
+    let Some(system) = own(never_sweeping()).await else { return };
+    let (orders, live) = (system.orders(0), Shop::at(&system.addresses().orders[0]));
+    let (holder, watch) = (system.orders_database().await, system.orders_database().await);
+
+    orders.terminate().await.unwrap();
+    holder.execute("SELECT pg_advisory_lock(444234821486)").await.unwrap();
+    orders.launch().unwrap();
+    until("it is alive", async || match live.get("/health/live").try_send().await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    })
+    .await;
+    assert_eq!(live.get("/health/ready").send().await.status(), 503);
+    assert!(orders.terminate().await.unwrap().success());
+
+    holder.execute("SELECT pg_advisory_unlock_all()").await.unwrap();
+    holder.execute("BEGIN; LOCK TABLE __diesel_schema_migrations").await.unwrap();
+    orders.launch().unwrap();
+    until_waiting_for_lock(&watch, 1).await;
+    assert!(orders.terminate().await.unwrap().success());
+
+    orders.launch().unwrap();
+    until_waiting_for_lock(&watch, 1).await;
+    holder.execute("COMMIT").await.unwrap();
+    orders.wait_ready().await.unwrap();
 }
