@@ -11,6 +11,7 @@ pub mod http;
 mod service;
 mod shutdown;
 mod telemetry;
+mod workers;
 
 pub use config::{Config, ConfigError, env_or, env_required};
 pub use entry::main;

@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
 use diesel_migrations::EmbeddedMigrations;
@@ -7,18 +6,15 @@ use messaging::{Backoff, Broker, Consumer, Handler, Pool, Relay, Topology};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::database::{self, SetupError};
 use crate::shutdown::Shutdown;
+use crate::workers::Workers;
 use crate::{Config, ConfigError, Health, http, telemetry};
 
 /// Relay, consumer, committer, sweep and one to spare.
 const WORKER_CONNECTIONS: usize = 5;
-/// What the workers get to finish after the last request is answered; with the requests' own five seconds, a
-/// service is gone within ten.
-const WORKERS_LIMIT: Duration = Duration::from_secs(4);
 
 /// A service between its start and its end.
 ///
@@ -38,10 +34,8 @@ pub struct Service {
     pub outbox_wake: Arc<Notify>,
     health: Health,
     metrics: PrometheusHandle,
-    migrated: CancellationToken,
     shutdown: Shutdown,
-    stop_workers: CancellationToken,
-    workers: TaskTracker,
+    workers: Workers,
 }
 
 /// What a service is called and needs.
@@ -77,6 +71,9 @@ pub enum StartError {
     /// The database would lose commits.
     #[error(transparent)]
     Database(#[from] SetupError),
+    /// Background work has panicked or ended, and nobody else does it.
+    #[error("{0} has ended unasked; start the service again")]
+    Worker(&'static str),
 }
 
 impl Service {
@@ -104,26 +101,18 @@ impl Service {
             outbox_wake: Arc::default(),
             health,
             metrics,
-            migrated,
+            workers: Workers::new(migrated, shutdown.clone()),
             shutdown,
-            stop_workers: CancellationToken::new(),
-            workers: TaskTracker::new(),
         })
     }
 
-    /// Runs background work from when the database is up to date until the token that it is given is cancelled.
+    /// Runs background work from when the database is up to date until the token that it is given is cancelled. It
+    /// must not end before: that, like a panic, ends the service.
     pub fn spawn<F>(&self, worker: impl FnOnce(CancellationToken) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let (migrated, stop) = (self.migrated.clone(), self.stop_workers.clone());
-        let work = worker(stop.clone());
-        self.workers.spawn(async move {
-            tokio::select! {
-                () = migrated.cancelled() => work.await,
-                () = stop.cancelled() => {}
-            }
-        });
+        self.workers.spawn(worker);
     }
 
     /// Runs the relay of this service's outbox.
@@ -150,18 +139,17 @@ impl Service {
         self.spawn(|stop| consumer.run(stop));
     }
 
-    /// Serves `routes` until SIGTERM or SIGINT, then ends in order.
+    /// Serves `routes` until SIGTERM or SIGINT, or until the service can't go on, then ends in order.
+    ///
+    /// # Errors
+    /// Why it can't go on.
     pub async fn serve(
         self,
         routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
     ) -> Result<(), StartError> {
         let stop = self.shutdown.begun().clone();
         http::serve(&self.config, self.health, self.metrics, routes, stop).await?;
-        self.stop_workers.cancel();
-        self.workers.close();
-        if tokio::time::timeout(WORKERS_LIMIT, self.workers.wait()).await.is_err() {
-            warn!("workers did not finish in time; what they held comes again");
-        }
+        self.workers.stop().await;
         info!("stopped");
         // A migration may still be waiting for the database; its transaction goes with the process.
         self.shutdown.outcome()
