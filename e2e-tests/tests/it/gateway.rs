@@ -192,18 +192,20 @@ async fn post_is_never_sent_to_a_second_replica() {
     };
     let (answers, ()) = tokio::join!(join_all(requests), break_one);
 
-    let broken: Vec<_> = answers.iter().filter(|answer| answer.status() != 201).collect();
-    for answer in &broken {
-        answer.problem(502, "bad_gateway");
-    }
-    assert!(!broken.is_empty(), "a broken POST was sent again: {answers:#?}");
-    assert!(broken.len() < answers.len(), "the other replica answers nobody: {answers:#?}");
+    let with = |status| answers.iter().filter(move |answer| answer.status() == status);
+    // On a slow machine a replica may have given the database up before it is killed, or before the lock goes.
+    let [created, broken, given_up] = [201, 502, 503].map(|status| with(status).count());
+    assert_eq!(created + broken + given_up, answers.len(), "{answers:#?}");
+    with(502).for_each(|answer| drop(answer.problem(502, "bad_gateway")));
+    with(503).for_each(|answer| drop(answer.problem(503, "database_unavailable")));
+    assert!(broken + given_up > 0, "a broken POST was sent again: {answers:#?}");
+    assert!(broken < answers.len(), "the other replica answers nobody: {answers:#?}");
     let orders = system.shop.orders_of(user).await;
     for name in &names {
         let count = orders.iter().filter(|order| order.description == *name).count();
         assert!(count <= 1, "{name} is there {count} times");
     }
-    for answer in answers.iter().filter(|answer| answer.status() == 201) {
+    for answer in with(201) {
         let order: Order = answer.json();
         assert!(orders.iter().any(|known| known.id == order.id), "{order:?} is lost");
     }
