@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
 use tokio::time::sleep;
 
 use crate::error::{Doing, Error, Result};
@@ -136,10 +138,11 @@ impl Part {
         }
     }
 
-    /// Ends it and its children with SIGKILL. For PostgreSQL that is the whole cluster.
+    /// Ends it and its children with SIGKILL, even those that outlived it. For PostgreSQL that is the whole cluster.
     pub fn kill(&self) {
         if let Some(mut running) = self.state().running.take() {
             running.id.kill_tree();
+            running.id.kill_group(|_| true);
             let _ = running.child.wait();
         }
     }
@@ -239,13 +242,16 @@ impl State {
         let Some(running) = self.running.as_mut() else {
             return Ok(None);
         };
-        match running.child.try_wait() {
-            Ok(None) => Err(running.id),
-            ended => {
-                self.running = None;
-                Ok(ended.unwrap_or(None))
-            }
+        let pid = Id::Pid(Pid::from_raw(running.id.pid));
+        let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        if let Ok(WaitStatus::StillAlive) = waitid(pid, look) {
+            return Err(running.id);
         }
+        // Before it is reaped: until then its id is nobody else's, nor its group's.
+        running.id.kill_group(|_| true);
+        let status = running.child.wait().ok();
+        self.running = None;
+        Ok(status)
     }
 }
 

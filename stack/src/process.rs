@@ -63,6 +63,21 @@ impl ProcessId {
         }
     }
 
+    /// Ends with SIGKILL what is left of the process group that it led, and returns when nothing is. nginx's workers, for
+    /// one, go on without their parent, and are nobody's descendants then.
+    ///
+    /// Once the group is empty, its id may be a stranger's: who cannot rule that out says by `is_ours`, which is given a
+    /// process id, whom to end.
+    pub fn kill_group(self, is_ours: impl Fn(i32) -> bool) {
+        let members: Vec<Self> = all()
+            .into_iter()
+            .filter(|stat| stat.group == self.pid && stat.id != self && is_ours(stat.id.pid))
+            .map(|stat| stat.id)
+            .collect();
+        members.iter().for_each(|member| member.signal(Signal::SIGKILL));
+        members.iter().for_each(|member| wait_until(|| !member.is_alive()));
+    }
+
     /// Halts it and all its descendants with SIGSTOP, and returns when none runs.
     pub fn pause_tree(self) {
         self.halt();
@@ -103,6 +118,7 @@ struct Stat {
     id: ProcessId,
     state: char,
     parent: i32,
+    group: i32,
 }
 
 impl Stat {
@@ -115,6 +131,7 @@ impl Stat {
             id: ProcessId { pid, started_ticks: fields.get(19)?.parse().ok()? },
             state: fields.first()?.chars().next()?,
             parent: fields.get(1)?.parse().ok()?,
+            group: fields.get(2)?.parse().ok()?,
         })
     }
 }

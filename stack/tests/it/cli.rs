@@ -39,6 +39,24 @@ impl Stack {
         command
     }
 
+    /// The process of a part, if the status names one.
+    fn process(&self, part: &str) -> Option<ProcessId> {
+        let status = Status::read(&self.folder).unwrap().unwrap();
+        status.processes.into_iter().find(|process| process.part == part).map(|part| part.process)
+    }
+
+    /// The process of the script that clears up after a runner that was killed.
+    fn watchdog(&self) -> ProcessId {
+        let script = self.folder.join("watchdog.sh");
+        let is_it = |pid: &i32| {
+            let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            command.split('\0').any(|argument| Path::new(argument) == script)
+        };
+        let mut pids =
+            fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        ProcessId::of(pids.find(is_it).expect("a watchdog")).unwrap()
+    }
+
     /// `up` in the foreground, ready. Its output is in the folder.
     async fn up_in_foreground(&self) -> Child {
         let output = File::create(self.folder.join("output")).unwrap();
@@ -121,20 +139,44 @@ async fn killed_stack_leaves_no_process_and_starts_again() {
     stack.up_in_foreground().await.kill().unwrap();
 }
 
-/// Goal: a part that somebody kills is started again.
+/// Goal: a part that somebody kills is started again, and nothing of it is in its successor's way or stays in the end.
+/// Method: kill the gateway's first process alone; its workers would go on, and keep its ports.
 #[tokio::test]
-async fn killed_service_is_started_again() {
+async fn killed_part_is_started_again() {
     let stack = Stack::new();
     let mut runner = stack.up_in_foreground().await;
-    let orders = || {
-        let status = Status::read(&stack.folder).unwrap().unwrap();
-        status.processes.into_iter().find(|process| process.part == "orders-0").map(|part| part.process)
-    };
-    let first = orders().unwrap();
-    first.signal(Signal::SIGKILL);
-    eventually("another process serves orders", || orders().is_some_and(|process| process != first)).await;
+    for part in ["orders-0", "gateway"] {
+        let first = stack.process(part).unwrap();
+        first.signal(Signal::SIGKILL);
+        eventually("another has taken its place", || stack.process(part).is_some_and(|now| now != first))
+            .await;
+    }
     ProcessId::of(runner.id() as i32).unwrap().signal(Signal::SIGTERM);
     assert!(runner.wait().unwrap().success());
+    assert_eq!(processes_of(&stack.folder), [""; 0]);
+}
+
+/// Goal: the same if the runner is killed before it can know that the gateway was. Method: it is halted meanwhile; first
+/// the watchdog clears up, and then, since that was killed as well, `down`.
+#[tokio::test]
+async fn workers_of_a_killed_gateway_do_not_outlive_a_killed_runner() {
+    let stack = Stack::new();
+    for has_watchdog in [true, false] {
+        let mut runner = stack.up_in_foreground().await;
+        let process = ProcessId::of(runner.id() as i32).unwrap();
+        process.signal(Signal::SIGSTOP);
+        if !has_watchdog {
+            stack.watchdog().signal(Signal::SIGKILL);
+        }
+        stack.process("gateway").unwrap().signal(Signal::SIGKILL);
+        process.signal(Signal::SIGKILL);
+        runner.wait().unwrap();
+        if !has_watchdog {
+            let (succeeded, printed) = stack.run("down", &[]);
+            assert!(succeeded && printed.contains("What a killed run left is stopped"), "{printed}");
+        }
+        eventually("every process has ended", || processes_of(&stack.folder).is_empty()).await;
+    }
 }
 
 /// Goal: a part that does not start is named, its log is shown, and nothing stays. Method: a damaged database folder.

@@ -45,9 +45,16 @@ pub(crate) fn end_leftovers(folder: &Path) -> Result<()> {
     let Some(status) = Status::read(folder)? else {
         return Ok(());
     };
-    for left in status.processes.iter().filter(|left| left.process.is_alive()) {
-        println!("Ending {} (process {}), left by a run that was killed", left.part, left.process.pid);
-        left.process.kill_tree();
+    for left in &status.processes {
+        if left.process.is_alive() {
+            println!("Ending {} (process {}), left by a run that was killed", left.part, left.process.pid);
+            left.process.kill_tree();
+        }
+        left.process.kill_group(|pid| works_in(pid, folder));
     }
     Status::remove(folder)
+}
+
+fn works_in(pid: i32, folder: &Path) -> bool {
+    fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|current| current.starts_with(folder))
 }
