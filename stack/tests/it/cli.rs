@@ -207,6 +207,31 @@ fn taken_port_is_named_with_the_option_that_moves_it() {
     assert!(printed.contains(&expected) && printed.contains("--page-port"), "{printed}");
 }
 
+/// Goal: asking for the status is in no `up`'s way, and believes no status that a killed run left. Method: it does not
+/// touch the lock, which is not even there; the runner that the status names is no process that lives.
+#[test]
+fn status_leaves_the_lock_alone() {
+    let stack = Stack::new();
+    let current = ProcessId::current();
+    let mut status = Status {
+        runner: ProcessId { started_ticks: current.started_ticks - 1, ..current },
+        addresses: None,
+        processes: Vec::new(),
+        folder: stack.folder.clone(),
+        postgres_folder: stack.folder.clone(),
+    };
+    status.write().unwrap();
+    let (succeeded, printed) = stack.run("status", &[]);
+    assert!(!succeeded && printed.contains("nothing runs"), "{printed}");
+
+    status.runner = current;
+    status.write().unwrap();
+    let (succeeded, printed) = stack.run("status", &[]);
+    assert!(succeeded && printed.contains("It is starting"), "{printed}");
+    assert!(!stack.folder.join("lock").exists());
+    Status::remove(&stack.folder).unwrap();
+}
+
 /// Goal: `down` ends what a killed run left, and no other process that has got one of its ids since.
 #[test]
 fn leftovers_are_ended_and_strangers_are_not() {

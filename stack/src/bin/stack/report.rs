@@ -5,12 +5,10 @@ use std::process::ExitCode;
 
 use stack::{Addresses, Error, Result, Status, http};
 
-use crate::runner::Lock;
-
 /// `status`: what runs and where, for people or for programs. It fails if nothing runs.
 pub(crate) async fn status(folder: &Path, json: bool) -> Result<ExitCode> {
-    let is_running = folder.exists() && Lock::take(folder)?.is_none();
-    let Some(status) = Status::read(folder)?.filter(|_| is_running) else {
+    // Not by the lock: an `up` in this moment would take us for a system that runs.
+    let Some(status) = Status::read(folder)?.filter(|status| status.runner.is_alive()) else {
         return Err(Error::Setup("nothing runs; `cargo stack up` starts it".into()));
     };
     if json {

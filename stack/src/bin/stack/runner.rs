@@ -1,7 +1,7 @@
 //! Who may run a system in a data folder: one process at a time, which holds the folder's lock.
 //!
 //! The kernel releases the lock when that process ends, by whatever way; so what the status file says counts only while
-//! the lock is held, and is otherwise what a killed runner left.
+//! the runner that it names lives, and is otherwise what a killed one left.
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
