@@ -108,6 +108,15 @@ async fn operators_routes_are_out_of_reach() {
     }
 }
 
+/// Goal: an old client, which need not name a host, is served. Method: HTTP/1.0 by hand.
+#[tokio::test]
+async fn request_without_a_host_is_served() {
+    let outside = outside().await;
+    let request = format!("GET /orders/orders/{} HTTP/1.0\r\n\r\n", Uuid::new_v4());
+    let answer = wire::exchange(outside.shop.base(), request.as_bytes()).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\n[]"), "{answer}");
+}
+
 /// Goal: the page is served at the gateway's root, and every path that is nobody else's belongs to it; below the API's
 /// there is no page. Method: ask for both.
 #[tokio::test]
