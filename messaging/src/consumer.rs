@@ -71,7 +71,9 @@ pub struct Received<'a> {
     pub duplicate: bool,
 }
 
-/// An event that its handler will not apply, now or ever: it becomes a dead letter.
+/// An event that its handler will not apply: it has had no effect, and becomes a dead letter.
+///
+/// The inbox forgets it, unless it is a duplicate: if it comes again, it is new.
 #[derive(Debug)]
 pub struct Refusal {
     /// The event's place in the batch.
@@ -262,6 +264,7 @@ impl<H: Handler> Consumer<H> {
             })
             .collect();
         let Handled { mut messages, refusals } = self.handler.handle(conn, &received).await?;
+        inbox::forget(conn, &dead_letter::without_effect(&received, &refusals)).await?;
         messages.extend(refusals.iter().map(|refusal| {
             let raw = RawValue::from_string(batch.events[refusal.index].to_json());
             dead_letter::message(&self.queue, &refusal.reason, &raw.expect("an event is JSON"))

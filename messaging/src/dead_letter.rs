@@ -4,6 +4,8 @@
 //! outbox, in the transaction that handled its batch. A body that is no batch at all is rejected instead, and
 //! the broker moves it to the same queue as it is.
 
+use std::collections::HashSet;
+
 use chrono::Utc;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -12,6 +14,7 @@ use uuid::Uuid;
 use crate::event::Event;
 use crate::outbox::Message;
 use crate::topology::dead_letter_queue;
+use crate::{Received, Refusal};
 
 /// The type of a dead letter.
 pub const KIND: &str = "DeadLettered";
@@ -36,6 +39,16 @@ pub(crate) fn message(queue: &str, reason: &str, event: &RawValue) -> Message {
     let letter = DeadLetter { queue, reason: shortened(reason), event };
     let event = Event::new(queue, KIND, content, Utc::now(), &letter);
     Message::new(&event, &dead_letter_queue(queue))
+}
+
+/// The ids that the inbox is to forget again: of events that were new and are refused.
+///
+/// Of several places that an id has in the batch the first decides. The others were given to the handler as
+/// duplicates: if it relies on that, they had no effect either, and if it does not, it needs no inbox.
+pub(crate) fn without_effect(received: &[Received<'_>], refusals: &[Refusal]) -> Vec<Uuid> {
+    let refused: HashSet<usize> = refusals.iter().map(|refusal| refusal.index).collect();
+    let refused = received.iter().enumerate().filter(|(index, _)| refused.contains(index));
+    refused.filter(|(_, received)| !received.duplicate).map(|(_, received)| received.event.id).collect()
 }
 
 /// The beginning of a reason, for the log and the letter.

@@ -21,10 +21,25 @@ pub async fn accept(conn: &mut AsyncPgConnection, message_ids: &[Uuid]) -> Query
     Ok(accepted.into_iter().map(|(id,)| id).collect())
 }
 
+/// Forgets `message_ids` within the transaction that [accepted](accept) them: they had no effect, and are new when they
+/// come again.
+pub async fn forget(conn: &mut AsyncPgConnection, message_ids: &[Uuid]) -> QueryResult<()> {
+    if !message_ids.is_empty() {
+        Forget { message_ids: &message_ids.to_vec() }.execute(conn).await?;
+    }
+    Ok(())
+}
+
 crate::statement! {
     struct Accept { message_ids: Vec<uuid::Uuid> => Array<Uuid> } -> (Uuid,)
     "-- inbox_accept
      INSERT INTO inbox (message_id) SELECT * FROM unnest({message_ids})
      ON CONFLICT (message_id) DO NOTHING
      RETURNING message_id"
+}
+
+crate::statement! {
+    struct Forget { message_ids: Vec<uuid::Uuid> => Array<Uuid> } -> ()
+    "-- inbox_forget
+     DELETE FROM inbox WHERE message_id = ANY ({message_ids})"
 }
