@@ -1,8 +1,8 @@
 //! The events: their payloads, and which service says them.
 
 use chrono::{DateTime, Utc};
-use messaging::Event;
 use messaging::outbox::Message;
+use messaging::{Event, Reason};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
@@ -30,9 +30,10 @@ pub trait Payload: Serialize + DeserializeOwned {
     }
 
     /// Reads the payload of an event of this type; the error says what is wrong with it.
-    fn read(event: &Event) -> Result<Self, String> {
-        serde_json::from_str(event.data.get())
-            .map_err(|error| format!("{} has a malformed payload: {error}", event.kind))
+    fn read(event: &Event) -> Result<Self, Reason> {
+        serde_json::from_str(event.data.get()).map_err(|error| {
+            Reason::new("malformed-payload", format!("{} has a malformed payload: {error}", event.kind))
+        })
     }
 }
 

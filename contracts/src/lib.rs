@@ -9,7 +9,7 @@ pub mod events;
 
 pub use amount::{Amount, AmountOutOfRange};
 
-use messaging::{Queue, Topology};
+use messaging::{Event, Queue, Reason, Topology};
 
 /// The exchange for all events.
 pub const EXCHANGE: &str = "gozon.events";
@@ -23,6 +23,11 @@ pub const PAYMENT_REQUESTS_KEY: &str = "order-payment-requests";
 pub const PAYMENT_RESULTS_QUEUE: &str = "orders.order-payment-results";
 /// Routing key of [`events::PaymentSucceeded`] and [`events::PaymentFailed`].
 pub const PAYMENT_RESULTS_KEY: &str = "order-payment-results";
+
+/// Why a consumer refuses an event of a type that is not for it.
+pub fn unknown_type(event: &Event) -> Reason {
+    Reason::new("unknown-type", format!("type {:?} is none that this queue carries", event.kind))
+}
 
 /// The exchange and both queues, for whichever service starts first.
 pub fn topology() -> Topology {

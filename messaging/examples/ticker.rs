@@ -18,7 +18,8 @@ use diesel_async::{
 use diesel_migrations::MigrationHarness;
 use messaging::outbox::{self, Message};
 use messaging::{
-    Broker, Connected, Consumer, Event, Handled, Handler, Pool, Queue, Received, Refusal, Relay, Topology,
+    Broker, Connected, Consumer, Event, Handled, Handler, Pool, Queue, Reason, Received, Refusal, Relay,
+    Topology,
 };
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -106,7 +107,9 @@ impl Handler for Board {
         for (index, received) in events.iter().enumerate().filter(|(_, received)| !received.duplicate) {
             match serde_json::from_str(received.event.data.get()) {
                 Ok(price) => _ = self.shown.send(price),
-                Err(error) => handled.refusals.push(Refusal { index, reason: error.to_string() }),
+                Err(error) => {
+                    handled.refusals.push(Refusal { index, reason: Reason::new("no-price", error) });
+                }
             }
         }
         Ok(handled)

@@ -70,11 +70,20 @@ impl Broker {
     /// Connects, declares the topology and returns the session; `role` names it in the console.
     pub async fn open(&self, role: &str) -> Result<Session, Error> {
         within(OPEN_LIMIT, "opening a broker session", async {
+            let session = self.connect(role).await?;
+            self.topology.declare(&session.channel).await?;
+            Ok::<_, Error>(session)
+        })
+        .await
+    }
+
+    /// The same without declaring anything, for whoever looks at what there is.
+    pub(crate) async fn connect(&self, role: &str) -> Result<Session, Error> {
+        within(OPEN_LIMIT, "connecting to the broker", async {
             let name = format!("{} {role}", self.client);
             let properties = ConnectionProperties::default().with_connection_name(name.into());
             let connection = Connection::connect_uri(self.uri.clone(), properties).await?;
             let channel = connection.create_channel().await?;
-            self.topology.declare(&channel).await?;
             Ok::<_, Error>(Session { connection, channel })
         })
         .await

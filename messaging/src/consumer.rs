@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::broker::Session;
+use crate::dead_letter::{NOT_A_CLOUDEVENT, Reason};
 use crate::error::within;
 use crate::event::{Event, MAX_BATCH, split_batch};
 use crate::outbox::Message;
@@ -73,13 +74,13 @@ pub struct Received<'a> {
 
 /// An event that its handler will not apply: it has had no effect, and becomes a dead letter.
 ///
-/// The inbox forgets it, unless it is a duplicate: if it comes again, it is new.
+/// The inbox forgets it, unless it is a duplicate: a letter that is [redriven](dead_letter::redrive) is new.
 #[derive(Debug)]
 pub struct Refusal {
     /// The event's place in the batch.
     pub index: usize,
     /// Why, for the operator.
-    pub reason: String,
+    pub reason: Reason,
 }
 
 /// The consumer of one queue. Run it on a task of its own: see [`Consumer::run`].
@@ -269,9 +270,9 @@ impl<H: Handler> Consumer<H> {
             let raw = RawValue::from_string(batch.events[refusal.index].to_json());
             dead_letter::message(&self.queue, &refusal.reason, &raw.expect("an event is JSON"))
         }));
-        messages.extend(
-            batch.malformed.iter().map(|(raw, reason)| dead_letter::message(&self.queue, reason, raw)),
-        );
+        messages.extend(batch.malformed.iter().map(|(raw, reason)| {
+            dead_letter::message(&self.queue, &Reason::new(NOT_A_CLOUDEVENT, reason), raw)
+        }));
         if messages.is_empty() {
             // If the handler has swallowed a database error, the server answers COMMIT with a silent rollback, and
             // the batch would be acknowledged. Any statement fails in such a transaction.
@@ -289,7 +290,7 @@ impl<H: Handler> Consumer<H> {
         for Refusal { index, reason } in &applied.refusals {
             let event = &batch.events[*index];
             error!(queue = self.queue, event.id = %event.id, event.kind = event.kind,
-                reason = dead_letter::shortened(reason), "consumer: event refused; dead-lettered");
+                code = reason.code, reason = dead_letter::shortened(&reason.text), "consumer: event refused; dead-lettered");
         }
         for (_, reason) in &batch.malformed {
             let reason = dead_letter::shortened(reason);

@@ -1,5 +1,8 @@
 use std::time::Duration;
 
+use lapin::ErrorKind;
+use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
+
 /// Why a session of the relay or of a consumer ended. None of them loses a message: what was not committed is
 /// still in the outbox or will be delivered again.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +30,9 @@ pub enum Error {
         /// How long it may take.
         limit: Duration,
     },
+    /// A queue that was to be looked at was never declared, or has been deleted.
+    #[error("there is no queue {0}")]
+    MissingQueue(String),
     /// A publish was not positively confirmed: a nack, a return, or confirms are off.
     #[error("publish not confirmed: {0}")]
     NotConfirmed(String),
@@ -42,6 +48,22 @@ pub enum Error {
     /// The handler panicked. Its batch was not committed and comes again.
     #[error("the handler panicked")]
     Panicked,
+}
+
+impl Error {
+    /// This error; or, if it says that something does not exist, that it is `queue`.
+    pub(crate) fn or_missing(self, queue: &str) -> Self {
+        let not_found = AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND);
+        match &self {
+            Self::Broker(error) => match error.kind() {
+                ErrorKind::ProtocolError(error) if *error.kind() == not_found => {
+                    Self::MissingQueue(queue.to_owned())
+                }
+                _ => self,
+            },
+            _ => self,
+        }
+    }
 }
 
 /// Awaits with a deadline; `what` names the thing awaited in the error.

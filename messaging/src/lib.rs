@@ -18,6 +18,7 @@ pub mod topology;
 pub use backoff::Backoff;
 pub use broker::{Broker, Connected};
 pub use consumer::{Consumer, Handled, Handler, Received, Refusal};
+pub use dead_letter::Reason;
 pub use error::Error;
 pub use event::Event;
 pub use lease::Lease;

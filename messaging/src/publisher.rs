@@ -31,10 +31,18 @@ pub struct Publisher {
 impl Publisher {
     /// Opens a session and turns confirms on.
     pub async fn open(broker: &Broker) -> Result<Self, Error> {
-        let session = broker.open("relay").await?;
+        Self::on(broker.open("relay").await?, broker.exchange()).await
+    }
+
+    /// Turns confirms on; what is published goes to `exchange`.
+    pub(crate) async fn on(session: Session, exchange: &str) -> Result<Self, Error> {
         let confirms = session.channel.confirm_select(ConfirmSelectOptions::default());
         within(CONFIRM_LIMIT, "turning publisher confirms on", confirms).await?;
-        Ok(Self { session, exchange: broker.exchange().to_owned() })
+        Ok(Self { session, exchange: exchange.to_owned() })
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
     }
 
     /// Fails if the connection is gone; costs nothing.
@@ -69,6 +77,34 @@ impl Publisher {
                 sendings.push(self.publish_batch(routing_key, batch));
             }
         }
+        self.confirmed(sendings).await
+    }
+
+    /// Publishes a body as it is, with what `properties` say of its content, and returns when it is confirmed.
+    ///
+    /// # Errors
+    /// As with [`Self::publish`].
+    pub(crate) async fn publish_body(
+        &self,
+        routing_key: &str,
+        body: &[u8],
+        properties: &BasicProperties,
+    ) -> Result<(), Error> {
+        // Whatever else they say, of users, headers and expiry, was meant for the message's first way.
+        let mut kept = BasicProperties::default().with_delivery_mode(PERSISTENT);
+        if let Some(content_type) = properties.content_type() {
+            kept = kept.with_content_type(content_type.clone());
+        }
+        if let Some(message_id) = properties.message_id() {
+            kept = kept.with_message_id(message_id.clone());
+        }
+        self.confirmed(vec![self.send(routing_key, body, kept)]).await
+    }
+
+    async fn confirmed(
+        &self,
+        sendings: Vec<impl Future<Output = Result<Confirmation, Error>>>,
+    ) -> Result<(), Error> {
         let confirmations = tokio::select! {
             biased;
             confirmations = within(CONFIRM_LIMIT, "publishing", try_join_all(sendings)) => confirmations?,
@@ -105,13 +141,19 @@ impl Publisher {
             properties = properties.with_type(kind.into());
         }
         let body = join_batch(batch.iter().map(|message| message.payload.as_str()));
+        self.send(routing_key, &body, properties).await
+    }
+
+    async fn send(
+        &self,
+        routing_key: &str,
+        body: &[u8],
+        properties: BasicProperties,
+    ) -> Result<Confirmation, Error> {
         let options = BasicPublishOptions { mandatory: true, ..Default::default() };
         let exchange = self.exchange.as_str().into();
-        let confirm = self
-            .session
-            .channel
-            .basic_publish(exchange, routing_key.into(), options, &body, properties)
-            .await?;
+        let channel = &self.session.channel;
+        let confirm = channel.basic_publish(exchange, routing_key.into(), options, body, properties).await?;
         crash_point!("relay.sent");
         Ok(confirm.await?)
     }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use contracts::events::{Payload, PaymentFailed, PaymentSucceeded};
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
-use messaging::{Event, Handled, Handler, Received, Refusal};
+use messaging::{Event, Handled, Handler, Reason, Received, Refusal};
 use metrics::counter;
 use uuid::Uuid;
 
@@ -73,7 +73,7 @@ fn read(events: &[Received<'_>]) -> Told {
     Told { results, contested, refusals }
 }
 
-fn parse(event: &Event) -> Result<PaymentResult, String> {
+fn parse(event: &Event) -> Result<PaymentResult, Reason> {
     match event.kind.as_str() {
         PaymentSucceeded::KIND => {
             let PaymentSucceeded { order_id, user_id, amount } = Payload::read(event)?;
@@ -83,7 +83,7 @@ fn parse(event: &Event) -> Result<PaymentResult, String> {
             let PaymentFailed { order_id, user_id, amount, reason } = Payload::read(event)?;
             Ok(PaymentResult { order_id, user_id, amount, outcome: Err(reason) })
         }
-        other => Err(format!("type {other:?} is none that this queue carries")),
+        _ => Err(contracts::unknown_type(event)),
     }
 }
 
@@ -110,17 +110,18 @@ async fn settle_new(
 }
 
 /// Why `result` can't be true of an order that it did not settle; `None` if it repeats what is known.
-fn disagreement(result: &PaymentResult, standing: Option<&Standing>) -> Option<String> {
+fn disagreement(result: &PaymentResult, standing: Option<&Standing>) -> Option<Reason> {
     let Some(standing) = standing else {
-        return Some("there is no such order".to_owned());
+        return Some(Reason::new("unknown-order", "there is no such order"));
     };
     if standing.user_id != result.user_id || standing.amount_minor != result.amount.minor() {
-        return Some("the order has another user or amount".to_owned());
+        return Some(Reason::new("other-user-or-amount", "the order has another user or amount"));
     }
     let (status, reason) = settled(result.outcome);
     if standing.status == status && standing.cancel_reason.as_deref() == reason {
         return None;
     }
     let known = standing.cancel_reason.as_deref().unwrap_or_default();
-    Some(format!("the order is {} {known} already", standing.status))
+    let text = format!("the order is {} {known} already", standing.status);
+    Some(Reason::new("contradicting-result", text))
 }

@@ -7,7 +7,7 @@ use chrono::{SubsecRound, Utc};
 use contracts::events::{OrderCreated, Payload};
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
-use messaging::{Handled, Handler, Received, Refusal, mutant};
+use messaging::{Handled, Handler, Reason, Received, Refusal, mutant};
 use metrics::counter;
 use uuid::Uuid;
 
@@ -90,15 +90,15 @@ fn read(events: &[Received<'_>]) -> (Vec<(usize, Request)>, Vec<Refusal>) {
     (requests, refusals)
 }
 
-fn parse(received: &Received<'_>) -> Result<Request, String> {
+fn parse(received: &Received<'_>) -> Result<Request, Reason> {
     let event = received.event;
     if event.kind != OrderCreated::KIND {
-        return Err(format!("type {:?} is none that this queue carries", event.kind));
+        return Err(contracts::unknown_type(event));
     }
     OrderCreated::read(event).map(|order| Request::from(&order))
 }
 
 fn contradiction(index: usize) -> Refusal {
-    let reason = "another request for this order was decided, with another user or amount".to_owned();
-    Refusal { index, reason }
+    let text = "another request for this order was decided, with another user or amount";
+    Refusal { index, reason: Reason::new("contradicting-request", text) }
 }

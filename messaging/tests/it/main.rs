@@ -11,6 +11,7 @@ mod consumer;
 mod consumer_crashes;
 mod dead_letters;
 mod inbox;
+mod redrive;
 
 mod broker_faults;
 mod database_faults;

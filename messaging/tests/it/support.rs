@@ -20,9 +20,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use self::amqp::{Amqp, manage};
+pub(crate) use self::proxy::hiding_answers;
 pub(crate) use self::recorder::Recorder;
 
 mod amqp;
+mod proxy;
 mod recorder;
 
 /// The queue of every world.
@@ -100,10 +102,7 @@ impl World {
         let mut harness = AsyncMigrationHarness::new(conn);
         harness.run_pending_migrations(messaging::MIGRATIONS).unwrap();
         harness.into_inner().batch_execute("CREATE TABLE effects (event_id uuid)").await.unwrap();
-        let queue =
-            Queue { name: QUEUE.to_owned(), routing_keys: vec![KEY.to_owned(), OTHER_KEY.to_owned()] };
-        let topology = Topology { exchange: "events".to_owned(), queues: vec![queue] };
-        let broker = Broker::new(&amqp_url, "test", topology).unwrap();
+        let broker = broker(&amqp_url);
         broker.open("set-up").await.unwrap().close().await;
         let manager = AsyncDieselConnectionManager::new(&database_url);
         let pool = Pool::builder(manager).max_size(8).build().unwrap();
@@ -213,6 +212,13 @@ impl Running {
         self.task.abort();
         assert!(self.task.await.unwrap_err().is_cancelled());
     }
+}
+
+/// The queue and its exchange, reached by this address.
+pub(crate) fn broker(amqp_url: &str) -> Broker {
+    let queue = Queue { name: QUEUE.to_owned(), routing_keys: vec![KEY.to_owned(), OTHER_KEY.to_owned()] };
+    let topology = Topology { exchange: "events".to_owned(), queues: vec![queue] };
+    Broker::new(amqp_url, "test", topology).unwrap()
 }
 
 /// An event of a type that [`Recorder`] knows how to treat.

@@ -26,7 +26,11 @@ impl Amqp {
 
     /// Publishes a body as it is.
     pub(crate) async fn publish(&self, body: &[u8]) {
-        let (exchange, key) = ("events".into(), KEY.into());
+        self.publish_to(KEY, body).await;
+    }
+
+    pub(crate) async fn publish_to(&self, key: &str, body: &[u8]) {
+        let (exchange, key) = ("events".into(), key.into());
         let options = BasicPublishOptions::default();
         let publish = self.channel.basic_publish(exchange, key, options, body, BasicProperties::default());
         publish.await.unwrap().await.unwrap();

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 use diesel::QueryResult;
 use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use messaging::{Handled, Handler, Received, Refusal};
+use messaging::{Handled, Handler, Reason, Received, Refusal};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// Its effect is a row in the table `effects` for each event that is no duplicate.
 ///
-/// The types: `Refused` is refused; `Waits` waits until [`Self::let_go`]; `FailsTwice`, `PanicsOnce` and
+/// The types: `Refused` is refused until [`Self::let_go`], unless it is a duplicate; `Twin` if it is one; `Waits` waits until [`Self::let_go`]; `FailsTwice`, `PanicsOnce` and
 /// `SwallowsOnce` (a database error, that is) do so; any other is ordinary.
 #[derive(Clone)]
 pub(crate) struct Recorder {
@@ -49,8 +49,8 @@ impl Handler for Recorder {
             self.seen.lock().unwrap().push((event.id, *duplicate));
             let times = self.times_seen(event.id);
             match event.kind.as_str() {
-                "Refused" => {
-                    refusals.push(Refusal { index, reason: "as asked".to_owned() });
+                "Refused" | "Twin" if *duplicate == (event.kind == "Twin") && !self.gate.is_closed() => {
+                    refusals.push(Refusal { index, reason: Reason::new("as-asked", "as asked") });
                     continue;
                 }
                 "Waits" => _ = self.gate.acquire().await,

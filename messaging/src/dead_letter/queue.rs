@@ -1,0 +1,202 @@
+//! Reading a dead-letter queue without emptying it, and handing letters to their consumer again.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use lapin::message::Delivery;
+use lapin::options::{
+    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions,
+};
+use lapin::types::FieldTable;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::KIND;
+use super::letter::{Content, DeadLetter, read};
+use crate::error::within;
+use crate::outbox::Message;
+use crate::publisher::Publisher;
+use crate::topology::dead_letter_queue;
+use crate::{Broker, Error};
+
+/// Messages that are held while a queue is read, at most: what lies behind them is not looked at.
+pub const MAX_HELD: u16 = 10_000;
+
+/// An exchange with the broker.
+const BROKER_LIMIT: Duration = Duration::from_secs(10);
+/// How soon it is noticed that messages are back in their queue.
+const PROBE: Duration = Duration::from_millis(10);
+const TAG: &str = "dead-letters";
+
+/// Which letters are meant; all of them by default.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// Those with one of these ids, if there are any: see [`DeadLetter::is`].
+    pub ids: Vec<String>,
+    /// Those with this code.
+    pub code: Option<String>,
+    /// So many at most, the oldest first.
+    pub limit: Option<usize>,
+}
+
+impl Choice {
+    /// Whether this letter is meant; it counts towards the limit if so.
+    pub fn take(&mut self, letter: &DeadLetter) -> bool {
+        let is_meant = !self.is_exhausted()
+            && (self.ids.is_empty() || self.ids.iter().any(|id| letter.is(id)))
+            && self.code.as_ref().is_none_or(|code| *code == letter.code);
+        if let Some(limit) = self.limit.as_mut().filter(|_| is_meant) {
+            *limit -= 1;
+        }
+        is_meant
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.limit == Some(0)
+    }
+}
+
+/// The dead letters of `queue`, oldest first; they stay where they are. While they are read, others who read see fewer.
+///
+/// The broker counts it as a delivery of each, and drops a message after as many as [`Topology`](crate::Topology)'s
+/// queues allow, which is 100,000.
+///
+/// # Errors
+/// The broker can't be reached or refuses, or the queue was never declared.
+pub async fn list(broker: &Broker, queue: &str) -> Result<Vec<DeadLetter>, Error> {
+    let mut reading = Reading::open(broker, queue).await?;
+    let mut letters = Vec::new();
+    while let Some((_, more)) = reading.next().await? {
+        letters.extend(more);
+    }
+    reading.close().await;
+    Ok(letters)
+}
+
+/// Hands the chosen dead letters of `queue` to its consumer again, and to no other queue; `done` is told of each that is
+/// no dead letter any more.
+///
+/// A letter is taken away only when the broker has confirmed what it held in the queue. Whoever dies in between leaves
+/// both, which is harmless: the inbox knows an event that had its effect. Letters that were not there at the start, such
+/// as those that are refused again, are left alone. The others stay, in their order; but if a relay has sent several in
+/// one message, of which only some are chosen, the rest of that message goes to the end.
+///
+/// # Errors
+/// As with [`list`], or the broker did not confirm. Those that `done` was told of are redriven, the others are still
+/// there.
+pub async fn redrive(
+    broker: &Broker,
+    queue: &str,
+    choice: &mut Choice,
+    mut done: impl FnMut(&DeadLetter),
+) -> Result<(), Error> {
+    let mut reading = Reading::open(broker, queue).await?;
+    while !choice.is_exhausted() {
+        let Some((delivery, letters)) = reading.next().await? else {
+            break;
+        };
+        let letters: Vec<_> = letters.into_iter().map(|letter| (choice.take(&letter), letter)).collect();
+        if letters.iter().all(|(is_chosen, _)| !is_chosen) {
+            continue;
+        }
+        reading.publish(&delivery, &letters).await?;
+        reading.remove(&delivery).await?;
+        letters.iter().filter(|(is_chosen, _)| *is_chosen).for_each(|(_, letter)| done(letter));
+    }
+    reading.close().await;
+    Ok(())
+}
+
+/// A dead-letter queue that is being read. When it is dropped, the broker takes back what was not removed.
+struct Reading<'a> {
+    queue: &'a str,
+    publisher: Publisher,
+    deliveries: lapin::Consumer,
+    /// Of the messages that were there at the start, those still to be read.
+    left: u32,
+    /// Those that were read and stay.
+    held: u32,
+}
+
+impl<'a> Reading<'a> {
+    async fn open(broker: &Broker, queue: &'a str) -> Result<Self, Error> {
+        // Nothing is declared: whoever misspells a name learns of it.
+        let session = broker.connect("dead letters").await?;
+        let dead = dead_letter_queue(queue);
+        let left = session.depth(&dead).await.map_err(|error| error.or_missing(&dead))?;
+        // The default exchange leads to the queue that is named, past its other readers.
+        let publisher = Publisher::on(session, "").await?;
+        let channel = &publisher.session().channel;
+        let deliveries = within(BROKER_LIMIT, "subscribing", async {
+            channel.basic_qos(MAX_HELD, BasicQosOptions::default()).await?;
+            let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
+            channel.basic_consume(dead.into(), TAG.into(), options, arguments).await
+        })
+        .await?;
+        Ok(Self { queue, publisher, deliveries, left, held: 0 })
+    }
+
+    async fn next(&mut self) -> Result<Option<(Delivery, Vec<DeadLetter>)>, Error> {
+        if self.left == 0 || self.held == u32::from(MAX_HELD) {
+            return Ok(None);
+        }
+        let delivery =
+            within(BROKER_LIMIT, "waiting for a dead letter (does somebody else read them?)", async {
+                Ok::<_, Error>(self.deliveries.next().await.ok_or(Error::ConsumerEnded)??)
+            })
+            .await?;
+        self.left -= 1;
+        self.held += 1;
+        let letters = read(self.queue, &delivery);
+        Ok(Some((delivery, letters)))
+    }
+
+    /// Returns when the broker has confirmed all of a message: what the chosen letters hold in the queue, the other
+    /// letters in this one.
+    async fn publish(&self, delivery: &Delivery, letters: &[(bool, DeadLetter)]) -> Result<(), Error> {
+        if let [(true, DeadLetter { content: Content::Body(body), .. })] = letters {
+            return self.publisher.publish_body(self.queue, body, &delivery.properties).await;
+        }
+        let dead = dead_letter_queue(self.queue);
+        let raw: Vec<&RawValue> =
+            serde_json::from_slice(&delivery.data).expect("it has been read as letters");
+        let messages = raw.iter().zip(letters).map(|(raw, (is_chosen, letter))| {
+            let (kind, routing_key, payload) = match &letter.content {
+                Content::Event(event) if *is_chosen => {
+                    (letter.kind.as_deref().unwrap_or_default(), self.queue, event.get())
+                }
+                _ => (KIND, dead.as_str(), raw.get()),
+            };
+            let [kind, routing_key, payload] = [kind, routing_key, payload].map(str::to_owned);
+            Message { message_id: Uuid::nil(), kind, routing_key, payload }
+        });
+        self.publisher.publish(&messages.collect::<Vec<_>>()).await
+    }
+
+    async fn remove(&mut self, delivery: &Delivery) -> Result<(), Error> {
+        if !within(BROKER_LIMIT, "acknowledging", delivery.ack(BasicAckOptions::default())).await? {
+            return Err(Error::Disconnected);
+        }
+        self.held -= 1;
+        Ok(())
+    }
+
+    /// Gives back what stays and waits until it is there again, so that who reads next sees it.
+    async fn close(self) {
+        let channel = &self.publisher.session().channel;
+        let given_back = async {
+            // First of all, or what is given back would be delivered here again.
+            channel.basic_cancel(TAG.into(), BasicCancelOptions::default()).await?;
+            let all = BasicNackOptions { multiple: true, requeue: true };
+            channel.basic_nack(0, all).await?;
+            let dead = dead_letter_queue(self.queue);
+            while self.publisher.session().depth(&dead).await? < self.held {
+                tokio::time::sleep(PROBE).await;
+            }
+            Ok::<_, Error>(())
+        };
+        // If it fails, the broker does the same with what a closed connection held.
+        let _ = within(BROKER_LIMIT, "giving dead letters back", given_back).await;
+        self.publisher.close().await;
+    }
+}
