@@ -22,6 +22,9 @@ pub fn page() -> PathBuf {
 }
 
 /// A program that cargo built, where it put this one: whatever the target folder and the profile are.
+///
+/// # Errors
+/// It was not built.
 pub fn binary(name: &str) -> Result<PathBuf> {
     let folder = env::current_exe().ok().and_then(|path| {
         let folder = path.parent()?;

@@ -10,6 +10,7 @@ mod idempotency;
 
 mod dead_letters;
 mod delivery;
+mod redrive;
 
 mod faults;
 

@@ -9,6 +9,7 @@ mod runner;
 mod signals;
 
 mod background;
+mod dead_letters;
 mod down;
 mod logs;
 mod report;
@@ -53,6 +54,8 @@ enum Verb {
         #[arg(long, short)]
         follow: bool,
     },
+    /// Look at what consumers could not apply, and hand it to them again.
+    DeadLetters(dead_letters::Options),
     /// Stop everything and delete its data.
     Reset,
     /// Run every test there is.
@@ -88,6 +91,7 @@ async fn run(folder: PathBuf, verb: Verb) -> Result<ExitCode> {
         Verb::Down => down::down(&folder),
         Verb::Status { json } => report::status(&folder, json).await,
         Verb::Logs { part, follow } => logs::logs(&folder, part.as_deref(), follow),
+        Verb::DeadLetters(options) => dead_letters::dead_letters(&folder, options).await,
         Verb::Reset => down::reset(&folder),
         Verb::Test => test().await,
         Verb::Bench { arguments } => bench(&arguments).await,

@@ -7,10 +7,7 @@ use stack::{Addresses, Error, Result, Status, http};
 
 /// `status`: what runs and where, for people or for programs. It fails if nothing runs.
 pub(crate) async fn status(folder: &Path, json: bool) -> Result<ExitCode> {
-    // Not by the lock: an `up` in this moment would take us for a system that runs.
-    let Some(status) = Status::read(folder)?.filter(|status| status.runner.is_alive()) else {
-        return Err(Error::Setup("nothing runs; `cargo stack up` starts it".into()));
-    };
+    let status = running(folder)?;
     if json {
         println!("{}", serde_json::to_string_pretty(&status).expect("names, numbers and addresses are JSON"));
         return Ok(ExitCode::SUCCESS);
@@ -29,6 +26,18 @@ pub(crate) async fn status(folder: &Path, json: bool) -> Result<ExitCode> {
     }
     println!("\n  data and logs: {}", status.folder.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where everything of the running system is.
+pub(crate) fn addresses_of(folder: &Path) -> Result<Addresses> {
+    let starting = || Error::Setup("the system is still starting; try again".into());
+    running(folder)?.addresses.ok_or_else(starting)
+}
+
+fn running(folder: &Path) -> Result<Status> {
+    // Not by the lock: an `up` in this moment would take us for a system that runs.
+    let status = Status::read(folder)?.filter(|status| status.runner.is_alive());
+    status.ok_or_else(|| Error::Setup("nothing runs; `cargo stack up` starts it".into()))
 }
 
 /// What a second `up` says. What it asked for is there, so that it is no failure.
