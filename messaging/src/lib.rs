@@ -12,6 +12,7 @@ mod lease;
 pub mod outbox;
 mod publisher;
 pub mod relay;
+pub mod retention;
 mod statement;
 pub mod topology;
 
@@ -23,6 +24,7 @@ pub use error::Error;
 pub use event::Event;
 pub use lease::Lease;
 pub use relay::Relay;
+pub use retention::Retention;
 pub use topology::{Queue, Topology};
 
 #[doc(hidden)]
@@ -37,6 +39,6 @@ use diesel_async::pooled_connection::deadpool;
 /// The pool that relay and consumer take their connections from.
 pub type Pool = deadpool::Pool<AsyncPgConnection>;
 
-/// The tables `outbox` and `inbox`: run them in each database that sends or receives.
+/// The tables `outbox` and `inbox` with what keeps them small: run them in each database that sends or receives.
 pub const MIGRATIONS: diesel_migrations::EmbeddedMigrations =
     diesel_migrations::embed_migrations!("migrations");

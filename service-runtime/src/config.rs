@@ -1,6 +1,10 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::str::FromStr;
+
+/// Longer than a message is likely to wait for somebody who repairs what holds it up.
+const DEFAULT_INBOX_RETENTION_DAYS: NonZeroU16 = NonZeroU16::new(30).expect("it is positive");
 
 /// The settings that every service has, read once at start from the environment.
 #[derive(Debug, Clone)]
@@ -15,6 +19,8 @@ pub struct Config {
     pub database_pool_size: usize,
     /// `AMQP_URL`: `amqp://user:password@host:port/vhost`.
     pub amqp_url: String,
+    /// `INBOX_RETENTION_DAYS`: how long it is remembered which messages were taken in.
+    pub inbox_retention_days: NonZeroU16,
     /// `CORS_ALLOWED_ORIGINS`: origins, separated by commas, that browsers may call this service from directly.
     /// Empty behind a gateway, which answers for CORS itself.
     pub cors_allowed_origins: Vec<String>,
@@ -55,6 +61,11 @@ impl Config {
             database_url: env_required("DATABASE_URL", "postgres://user:password@host:port/database")?,
             database_pool_size: env_or("DATABASE_POOL_SIZE", 16, "a number of connections")?,
             amqp_url: env_required("AMQP_URL", "amqp://user:password@host:port/vhost")?,
+            inbox_retention_days: env_or(
+                "INBOX_RETENTION_DAYS",
+                DEFAULT_INBOX_RETENTION_DAYS,
+                "a number of days from 1 to 65535",
+            )?,
             cors_allowed_origins: origins
                 .split(',')
                 .map(|origin| origin.trim().to_owned())

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
 use diesel_migrations::EmbeddedMigrations;
-use messaging::{Backoff, Broker, Consumer, Handler, Pool, Relay, Topology};
+use messaging::{Backoff, Broker, Consumer, Handler, Pool, Relay, Retention, Topology, retention};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -13,8 +13,8 @@ use crate::shutdown::Shutdown;
 use crate::workers::Workers;
 use crate::{Config, ConfigError, Health, http, telemetry};
 
-/// Relay, consumer, committer, sweep and one to spare.
-const WORKER_CONNECTIONS: usize = 5;
+/// Relay, consumer, committer, sweep, retention and one to spare.
+const WORKER_CONNECTIONS: usize = 6;
 
 /// A service between its start and its end.
 ///
@@ -93,7 +93,7 @@ impl Service {
         let health = Health::new(request_pool.clone(), migrated.clone(), shutdown.begun().clone());
         let migrations = [messaging::MIGRATIONS, migrations];
         tokio::spawn(set_up(config.database_url.clone(), migrations, migrated.clone(), shutdown.clone()));
-        Ok(Self {
+        let service = Self {
             config,
             request_pool,
             worker_pool,
@@ -103,7 +103,9 @@ impl Service {
             metrics,
             workers: Workers::new(migrated, shutdown.clone()),
             shutdown,
-        })
+        };
+        service.spawn_retention();
+        Ok(service)
     }
 
     /// Runs background work from when the database is up to date until the token that it is given is cancelled. It
@@ -137,6 +139,13 @@ impl Service {
             handler,
         };
         self.spawn(|stop| consumer.run(stop));
+    }
+
+    /// Every service has an inbox to keep small.
+    fn spawn_retention(&self) {
+        let horizon = retention::DAY * u32::from(self.config.inbox_retention_days.get());
+        let retention = Retention { pool: self.worker_pool.clone(), horizon };
+        self.spawn(|stop| retention.run(stop));
     }
 
     /// Serves `routes` until SIGTERM or SIGINT, or until the service can't go on, then ends in order.

@@ -50,3 +50,4 @@ CREATE INDEX unanswered_due ON unanswered (due_at);
 GRANT SELECT, INSERT, UPDATE, DELETE ON unanswered TO orders_app;
 GRANT SELECT, UPDATE ON sweep TO orders_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox, inbox TO orders_app;
+GRANT EXECUTE ON FUNCTION inbox_upkeep TO orders_app;

@@ -61,3 +61,4 @@ CREATE TABLE payments (
 GRANT SELECT, INSERT, UPDATE ON accounts TO payments_app;
 GRANT SELECT, INSERT ON transactions, payments TO payments_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox, inbox TO payments_app;
+GRANT EXECUTE ON FUNCTION inbox_upkeep TO payments_app;
