@@ -11,6 +11,7 @@ mod idempotency;
 mod dead_letters;
 mod delivery;
 mod redrive;
+mod retention;
 
 mod faults;
 

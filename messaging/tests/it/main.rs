@@ -12,6 +12,7 @@ mod consumer_crashes;
 mod dead_letters;
 mod inbox;
 mod redrive;
+mod retention;
 
 mod broker_faults;
 mod database_faults;

@@ -153,6 +153,13 @@ impl World {
         count(&mut conn, from).await
     }
 
+    /// What a table, its partitions and their indexes take on disk.
+    pub(crate) async fn bytes_of(&self, table: &str) -> i64 {
+        let sizes =
+            format!("SELECT sum(pg_total_relation_size(relid))::bigint FROM pg_partition_tree('{table}')");
+        number(&mut *self.conn().await, &sizes).await.unwrap()
+    }
+
     /// Waits until a table has that many rows.
     pub(crate) async fn until_count(&self, from: &str, expected: i64) {
         let what = format!("{expected} rows in {from}");
@@ -250,13 +257,18 @@ pub(crate) async fn steadily(what: &str, mut condition: impl AsyncFnMut() -> boo
 }
 
 pub(crate) async fn count(conn: &mut AsyncPgConnection, from: &str) -> QueryResult<i64> {
+    number(conn, &format!("SELECT count(*) FROM {from}")).await
+}
+
+/// The one number, a bigint, that a query returns.
+async fn number(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<i64> {
     #[derive(diesel::QueryableByName)]
-    struct Counted {
+    struct Row {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
-        count: i64,
+        number: i64,
     }
-    let query = diesel::sql_query(format!("SELECT count(*) AS count FROM {from}"));
-    Ok(query.get_result::<Counted>(conn).await?.count)
+    let query = diesel::sql_query(format!("SELECT ({query}) AS number"));
+    Ok(query.get_result::<Row>(conn).await?.number)
 }
 
 async fn start(servers: &'static OnceCell<Servers>) -> &'static Servers {
