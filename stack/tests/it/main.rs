@@ -1,5 +1,6 @@
 //! The stack against real servers: nothing here is simulated.
 
+mod audit;
 mod cli;
 mod servers;
 mod support;

@@ -8,6 +8,7 @@ mod make;
 mod runner;
 mod signals;
 
+mod audit;
 mod background;
 mod dead_letters;
 mod down;
@@ -56,6 +57,8 @@ enum Verb {
     },
     /// Look at what consumers could not apply, and hand it to them again.
     DeadLetters(dead_letters::Options),
+    /// Check the money and the orders in both databases; it only reads, and disturbs nothing.
+    Audit(audit::Options),
     /// Stop everything and delete its data.
     Reset,
     /// Run every test there is.
@@ -92,6 +95,7 @@ async fn run(folder: PathBuf, verb: Verb) -> Result<ExitCode> {
         Verb::Status { json } => report::status(&folder, json).await,
         Verb::Logs { part, follow } => logs::logs(&folder, part.as_deref(), follow),
         Verb::DeadLetters(options) => dead_letters::dead_letters(&folder, options).await,
+        Verb::Audit(options) => Ok(audit::audit(&folder, &options).await),
         Verb::Reset => down::reset(&folder),
         Verb::Test => test().await,
         Verb::Bench { arguments } => bench(&arguments).await,
