@@ -13,8 +13,8 @@ pub mod wire;
 
 mod wait;
 
+pub use crate::audit::Audit;
 pub use answer::Answer;
-pub use audit::Audit;
 pub use broker::{Broker, Taken, dead};
 pub use database::Database;
 pub use load::{Acknowledged, Book, Load};
