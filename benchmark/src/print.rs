@@ -105,14 +105,13 @@ impl Report {
         let audit = &self.audit;
         writeln!(
             f,
-            "\nMoney       {} accepted, {} stored, {} FINISHED, {} debits; credits {} - debits {} = balances {}",
+            "\nMoney       {} accepted, {} stored, {} FINISHED, {} debited; {} balances are their {} ledger entries",
             audit.accepted,
-            audit.orders,
-            audit.finished,
-            audit.debits,
-            audit.credits_minor,
-            audit.debits_minor,
-            audit.balances_minor
+            audit.stored.orders,
+            audit.stored.finished,
+            audit.stored.paid,
+            audit.stored.accounts,
+            audit.stored.entries
         )?;
         if self.is_valid() {
             return writeln!(f, "            exact, with warm-up and window");

@@ -65,7 +65,6 @@ struct Experiment<'a> {
     options: &'a Options,
     users: Vec<Uuid>,
     orders: Client,
-    payments: Client,
     orders_backend_pid: i32,
 }
 
@@ -84,16 +83,13 @@ struct Measured {
 impl<'a> Experiment<'a> {
     async fn prepare(system: &'a System, options: &'a Options) -> Result<Self> {
         let addresses = system.addresses();
-        let (orders, payments) = (
-            machine::connect(&addresses.orders_database).await?,
-            machine::connect(&addresses.payments_database).await?,
-        );
+        let orders = machine::connect(&addresses.orders_database).await?;
         let row = orders.query_one("SELECT pg_backend_pid()", &[]).await;
         let orders_backend_pid = row.doing("asking for a process")?.get(0);
         say(&format!("opening {} accounts", options.accounts));
         let payments_address = address_of(&addresses.payments[0])?;
         let users = accounts::open(payments_address, options.accounts as usize).await?;
-        Ok(Self { system, options, users, orders, payments, orders_backend_pid })
+        Ok(Self { system, options, users, orders, orders_backend_pid })
     }
 
     async fn measure(self) -> Result<Measured> {
@@ -121,7 +117,7 @@ impl<'a> Experiment<'a> {
         say("checking that the money is exact");
         let mut accepted: Vec<Accepted> = warmed_up.accepted.iter().chain(&tally.accepted).copied().collect();
         let unclear = warmed_up.unclear() + tally.unclear();
-        let audit = audit(&self.orders, &self.payments, &mut accepted, unclear).await?;
+        let audit = audit(self.system.addresses(), &self.orders, &mut accepted, unclear).await?;
         tally.accepted.shrink_to_fit();
         Ok(Measured { tally, ended, watched, spent, batches, memory, audit })
     }

@@ -24,8 +24,8 @@ fn a_short_run_reports_everything_and_money_is_exact() {
 
     assert_eq!(report["faults"], serde_json::json!([]));
     let audit = &report["audit"];
-    for other in ["orders", "finished", "debits"] {
-        assert_eq!(audit["accepted"], audit[other], "{audit}");
+    for other in ["orders", "finished", "paid"] {
+        assert_eq!(audit["accepted"], audit["stored"][other], "{audit}");
     }
     for pointer in [
         "/throughput/orders",
