@@ -126,7 +126,8 @@ async fn paths_that_are_not_the_apis_belong_to_the_page() {
     let root = shop.get("/").send().await.expect(200);
     assert!(root.text().contains("<div id=\"root\">"), "{root}");
     assert_eq!(shop.get("/some/where").send().await.expect(200).text(), root.text());
-    for path in ["/orders", "/orders/", "/orders/nothing", "/payments/x/y/z", "/api/orders/orders/x", "/api"] {
+    for path in ["/orders", "/orders/", "/orders/nothing", "/payments/x/y/z", "/api/orders/orders/x", "/api"]
+    {
         shop.get(path).send().await.problem(404, "not_found");
     }
 }
