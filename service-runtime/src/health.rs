@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use diesel_async::SimpleAsyncConnection;
-use messaging::{Connected, Pool};
+use messaging::{Connected, Lease, Pool};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +30,7 @@ pub(crate) struct Report {
 }
 
 impl Health {
+    /// `pool` is for this alone: a replica that has much to do is well, and its load would only move to the others.
     /// `migrated` is cancelled when the schema is up to date, `stopping` when the service begins to end.
     pub(crate) fn new(pool: Pool, migrated: CancellationToken, stopping: CancellationToken) -> Self {
         Self(Arc::new(State { pool, migrated, stopping, parts: Mutex::default() }))
@@ -44,8 +45,7 @@ impl Health {
     }
 
     pub(crate) async fn report(&self) -> Report {
-        let ask = async { self.0.pool.get().await.ok()?.batch_execute("SELECT 1").await.ok() };
-        let database = matches!(tokio::time::timeout(PING_LIMIT, ask).await, Ok(Some(())));
+        let database = matches!(tokio::time::timeout(PING_LIMIT, ping(&self.0.pool)).await, Ok(Ok(())));
         let parts = self.0.parts.lock().expect("no panic while held");
         Report {
             migrated: self.0.migrated.is_cancelled(),
@@ -54,6 +54,13 @@ impl Health {
             stopping: self.0.stopping.is_cancelled(),
         }
     }
+}
+
+async fn ping(pool: &Pool) -> Result<(), messaging::Error> {
+    let mut conn = Lease::take(pool).await?;
+    conn.batch_execute("SELECT 1").await?;
+    conn.give_back();
+    Ok(())
 }
 
 impl Report {

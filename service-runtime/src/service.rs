@@ -15,6 +15,8 @@ use crate::{Config, ConfigError, Health, http, telemetry};
 
 /// Relay, consumer, committer, sweep, retention and one to spare.
 const WORKER_CONNECTIONS: usize = 6;
+/// Checks of readiness wait for each other.
+const HEALTH_CONNECTIONS: usize = 1;
 
 /// A service between its start and its end.
 ///
@@ -90,7 +92,8 @@ impl Service {
         let worker_pool = database::pool(&config.database_url, role, WORKER_CONNECTIONS)?;
         let broker = Broker::new(&config.amqp_url, name, topology)?;
         let (migrated, shutdown) = (CancellationToken::new(), Shutdown::on_signal()?);
-        let health = Health::new(request_pool.clone(), migrated.clone(), shutdown.begun().clone());
+        let health_pool = database::pool(&config.database_url, role, HEALTH_CONNECTIONS)?;
+        let health = Health::new(health_pool, migrated.clone(), shutdown.begun().clone());
         let migrations = [messaging::MIGRATIONS, migrations];
         tokio::spawn(set_up(config.database_url.clone(), migrations, migrated.clone(), shutdown.clone()));
         let service = Self {

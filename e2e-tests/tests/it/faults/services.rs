@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use e2e_tests::{Answer, Order, Request, Shop, until};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use stack::SystemOptions;
 
 use crate::support::{never_sweeping, own, until_waiting_for_lock};
@@ -127,6 +127,25 @@ async fn or_repeated(answer: Answer, again: Request) -> Answer {
     }
     answer.problem(503, "database_unavailable");
     again.send().await
+}
+
+/// Goal: a service that has much to do is ready, or its load would move to the others and make them unready in turn.
+/// Method: its one connection for requests is held up by a lock.
+#[tokio::test]
+async fn service_whose_connections_are_all_in_use_is_ready() {
+    let environment = vec![("DATABASE_POOL_SIZE".into(), "1".into())];
+    let Some(system) = own(SystemOptions { environment, ..Default::default() }).await else { return };
+    let account = system.shop.customer(1_000).await;
+    let (lock, watch) = (system.payments_database().await, system.payments_database().await);
+    lock.execute("BEGIN; LOCK TABLE transactions IN EXCLUSIVE MODE").await.unwrap();
+    let deposit = system.shop.depositing(account.bill_id, 1).send();
+    let ask = async {
+        until_waiting_for_lock(&watch, 1).await;
+        Shop::at(&system.addresses().payments[0]).get("/health/ready").send().await
+    };
+    let (_, ready) = join(deposit, ask).await;
+    ready.expect(200);
+    lock.execute("COMMIT").await.unwrap();
 }
 
 /// Goal: a service that can't migrate yet goes on trying, and ends when it is told to. Method: a session holds first the
