@@ -1,10 +1,15 @@
+use std::env::VarError;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::str::FromStr;
 
+use actix_web::http::Uri;
+
 /// Longer than a message is likely to wait for somebody who repairs what holds it up.
 const DEFAULT_INBOX_RETENTION_DAYS: NonZeroU16 = NonZeroU16::new(30).expect("it is positive");
+const AMQP_URL: &str = "AMQP_URL";
+const EXPECTED_AMQP_URL: &str = "amqp://user:password@host:port/vhost";
 
 /// The settings that every service has, read once at start from the environment.
 #[derive(Debug, Clone)]
@@ -12,11 +17,11 @@ pub struct Config {
     /// `HTTP_ADDRESS`: where to listen, for example `127.0.0.1:8081`.
     pub http_address: SocketAddr,
     /// `HTTP_WORKERS`: threads that serve HTTP. Half the cores by default: the rest is for messages.
-    pub http_workers: usize,
+    pub http_workers: NonZeroU16,
     /// `DATABASE_URL`: `postgres://user:password@host:port/database`, of a user who may create tables and roles.
-    pub database_url: String,
+    pub database_url: tokio_postgres::Config,
     /// `DATABASE_POOL_SIZE`: connections for HTTP requests; background work has a few of its own.
-    pub database_pool_size: usize,
+    pub database_pool_size: NonZeroU16,
     /// `AMQP_URL`: `amqp://user:password@host:port/vhost`.
     pub amqp_url: String,
     /// `INBOX_RETENTION_DAYS`: how long it is remembered which messages were taken in.
@@ -54,25 +59,43 @@ impl Config {
     pub fn from_env(default_port: u16) -> Result<Self, ConfigError> {
         let default_address = SocketAddr::from(([127, 0, 0, 1], default_port));
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-        let origins: String = env_or("CORS_ALLOWED_ORIGINS", String::new(), "origins separated by commas")?;
+        let half_the_cores = u16::try_from(cores / 2).ok().and_then(NonZeroU16::new);
         Ok(Self {
             http_address: env_or("HTTP_ADDRESS", default_address, "an address as 127.0.0.1:8081")?,
-            http_workers: env_or("HTTP_WORKERS", (cores / 2).max(1), "a number of threads")?,
-            database_url: env_required("DATABASE_URL", "postgres://user:password@host:port/database")?,
-            database_pool_size: env_or("DATABASE_POOL_SIZE", 16, "a number of connections")?,
-            amqp_url: env_required("AMQP_URL", "amqp://user:password@host:port/vhost")?,
+            http_workers: env_or(
+                "HTTP_WORKERS",
+                half_the_cores.unwrap_or(NonZeroU16::MIN),
+                "a number of threads from 1 on",
+            )?,
+            database_url: env_required::<DatabaseUrl>(
+                "DATABASE_URL",
+                "postgres://user:password@host:port/database",
+            )?
+            .0,
+            database_pool_size: env_or(
+                "DATABASE_POOL_SIZE",
+                const { NonZeroU16::new(16).unwrap() },
+                "a number of connections from 1 on",
+            )?,
+            amqp_url: env_required(AMQP_URL, EXPECTED_AMQP_URL)?,
             inbox_retention_days: env_or(
                 "INBOX_RETENTION_DAYS",
                 DEFAULT_INBOX_RETENTION_DAYS,
                 "a number of days from 1 to 65535",
             )?,
-            cors_allowed_origins: origins
-                .split(',')
-                .map(|origin| origin.trim().to_owned())
-                .filter(|origin| !origin.is_empty())
-                .collect(),
+            cors_allowed_origins: env_or(
+                "CORS_ALLOWED_ORIGINS",
+                Origins::default(),
+                "origins as https://shop.example, separated by commas",
+            )?
+            .0,
         })
     }
+}
+
+/// What is wrong with the broker's address, which `messaging` alone can read.
+pub(crate) fn amqp_url_error(reason: String) -> ConfigError {
+    ConfigError::Invalid { name: AMQP_URL, expected: EXPECTED_AMQP_URL, reason }
 }
 
 /// A variable that has a default.
@@ -80,21 +103,69 @@ pub fn env_or<T>(name: &'static str, default: T, expected: &'static str) -> Resu
 where
     T: FromStr<Err: Display>,
 {
+    match env_text(name, expected)? {
+        Some(text) => parse(name, expected, &text),
+        None => Ok(default),
+    }
+}
+
+/// A variable that must be set, and not to nothing.
+pub fn env_required<T>(name: &'static str, expected: &'static str) -> Result<T, ConfigError>
+where
+    T: FromStr<Err: Display>,
+{
+    match env_text(name, expected)? {
+        Some(text) if !text.is_empty() => parse(name, expected, &text),
+        _ => Err(ConfigError::Missing { name, expected }),
+    }
+}
+
+fn env_text(name: &'static str, expected: &'static str) -> Result<Option<String>, ConfigError> {
     match std::env::var(name) {
-        Ok(text) => text.parse().map_err(|error: T::Err| ConfigError::Invalid {
-            name,
-            expected,
-            reason: error.to_string(),
-        }),
-        Err(std::env::VarError::NotPresent) => Ok(default),
+        Ok(text) => Ok(Some(text)),
+        Err(VarError::NotPresent) => Ok(None),
         Err(error) => Err(ConfigError::Invalid { name, expected, reason: error.to_string() }),
     }
 }
 
-/// A variable that must be set.
-pub fn env_required(name: &'static str, expected: &'static str) -> Result<String, ConfigError> {
-    match env_or(name, String::new(), expected)? {
-        text if text.is_empty() => Err(ConfigError::Missing { name, expected }),
-        text => Ok(text),
+fn parse<T>(name: &'static str, expected: &'static str, text: &str) -> Result<T, ConfigError>
+where
+    T: FromStr<Err: Display>,
+{
+    text.parse().map_err(|error: T::Err| ConfigError::Invalid { name, expected, reason: error.to_string() })
+}
+
+/// A `tokio_postgres::Config` that says where the server is.
+struct DatabaseUrl(tokio_postgres::Config);
+
+impl FromStr for DatabaseUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let config: tokio_postgres::Config =
+            text.parse().map_err(|error: tokio_postgres::Error| error.to_string())?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err("it names no host".to_owned());
+        }
+        Ok(Self(config))
+    }
+}
+
+/// Origins that browsers name: a scheme, a host and perhaps a port.
+#[derive(Debug, Default)]
+struct Origins(Vec<String>);
+
+impl FromStr for Origins {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let origins = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+        let check = |origin: &str| match origin.parse::<Uri>() {
+            Ok(uri) if uri.authority().is_some() && uri.path() == "/" && !origin.ends_with('/') => {
+                Ok(origin.to_owned())
+            }
+            _ => Err(format!("{origin:?} is no origin")),
+        };
+        origins.map(check).collect::<Result<_, _>>().map(Self)
     }
 }

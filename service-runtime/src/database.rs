@@ -14,7 +14,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use messaging::{Lease, Pool};
-use tokio_postgres::NoTls;
+use tokio_postgres::{Config, NoTls};
 use tracing::{Instrument, error};
 
 use crate::http::Problem;
@@ -39,28 +39,32 @@ const MIGRATION_OPTIONS: &str = "-c lock_timeout=4s";
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
 /// A pool of `size` connections that act as `role` (which the migrations create) and no more.
-pub fn pool(url: &str, role: &'static str, size: usize) -> Result<Pool, BuildError> {
-    let mut config = ManagerConfig::default();
+pub fn pool(config: &Config, role: &'static str, size: usize) -> Result<Pool, BuildError> {
+    let config = with_options(config, &format!("-c role={role} {SESSION_OPTIONS}"));
+    let mut manager = ManagerConfig::default();
     // A broken connection is found by the statement that uses it, which is retried or answered with 503.
-    config.recycling_method = RecyclingMethod::Fast;
-    let options = format!("-c role={role} {SESSION_OPTIONS}");
-    config.custom_setup = Box::new(move |url| connect(url.to_owned(), options.clone()).boxed());
-    let manager = AsyncDieselConnectionManager::new_with_config(url, config);
-    Pool::builder(manager)
+    manager.recycling_method = RecyclingMethod::Fast;
+    manager.custom_setup = Box::new(move |_| connect(config.clone()).boxed());
+    Pool::builder(AsyncDieselConnectionManager::new_with_config("", manager))
         .max_size(size)
         .runtime(Runtime::Tokio1)
         .timeouts(Timeouts { wait: Some(POOL_WAIT), create: Some(POOL_WAIT), recycle: Some(POOL_WAIT) })
         .build()
 }
 
-async fn connect(url: String, options: String) -> ConnectionResult<AsyncPgConnection> {
-    let failed = |error: tokio_postgres::Error| ConnectionError::BadConnection(error.to_string());
-    let mut config: tokio_postgres::Config = url.parse().map_err(failed)?;
+/// The server's address with options for its sessions, and limits that notice when it is gone.
+fn with_options(config: &Config, options: &str) -> Config {
+    let mut config = config.clone();
     config
         .options(options)
         .connect_timeout(POOL_WAIT)
         .keepalives_idle(Duration::from_secs(5))
         .tcp_user_timeout(Duration::from_secs(10));
+    config
+}
+
+async fn connect(config: Config) -> ConnectionResult<AsyncPgConnection> {
+    let failed = |error: tokio_postgres::Error| ConnectionError::BadConnection(error.to_string());
     let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
 }
@@ -95,8 +99,8 @@ impl SetupError {
 ///
 /// # Errors
 /// The database is away, or silent, or another replica migrates: trying again may help. Or it would lose commits.
-pub async fn set_up(url: &str, migrations: &[EmbeddedMigrations]) -> Result<(), SetupError> {
-    let conn = tokio::time::timeout(ANSWER_LIMIT, ready_to_migrate(url))
+pub async fn set_up(config: &Config, migrations: &[EmbeddedMigrations]) -> Result<(), SetupError> {
+    let conn = tokio::time::timeout(ANSWER_LIMIT, ready_to_migrate(config))
         .await
         .map_err(|_| SetupError::unavailable("no answer"))??;
     let mut harness = AsyncMigrationHarness::new(conn);
@@ -105,9 +109,9 @@ pub async fn set_up(url: &str, migrations: &[EmbeddedMigrations]) -> Result<(), 
 }
 
 /// A connection to a durable database, which holds the lock that lets one replica migrate at a time.
-async fn ready_to_migrate(url: &str) -> Result<AsyncPgConnection, SetupError> {
-    let mut conn =
-        connect(url.to_owned(), MIGRATION_OPTIONS.to_owned()).await.map_err(SetupError::unavailable)?;
+async fn ready_to_migrate(config: &Config) -> Result<AsyncPgConnection, SetupError> {
+    let config = with_options(config, MIGRATION_OPTIONS);
+    let mut conn = connect(config).await.map_err(SetupError::unavailable)?;
     for setting in ["synchronous_commit", "fsync", "full_page_writes"] {
         let value: String = diesel::select(sql::current_setting(setting))
             .get_result(&mut conn)

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::config::amqp_url_error;
 use crate::database::{self, SetupError};
 use crate::shutdown::Shutdown;
 use crate::workers::Workers;
@@ -58,10 +59,10 @@ pub enum StartError {
     /// A setting.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The broker's address.
+    /// The topology.
     #[error(transparent)]
     Broker(#[from] messaging::Error),
-    /// The database's address.
+    /// A pool of connections.
     #[error("database pool: {0}")]
     Pool(#[from] diesel_async::pooled_connection::deadpool::BuildError),
     /// Metrics.
@@ -88,9 +89,13 @@ impl Service {
         let metrics = telemetry::init()?;
         let Blueprint { name, role, migrations, topology } = blueprint;
         info!(service = name, version = env!("CARGO_PKG_VERSION"), "starting");
-        let request_pool = database::pool(&config.database_url, role, config.database_pool_size)?;
+        let request_pool =
+            database::pool(&config.database_url, role, config.database_pool_size.get().into())?;
         let worker_pool = database::pool(&config.database_url, role, WORKER_CONNECTIONS)?;
-        let broker = Broker::new(&config.amqp_url, name, topology)?;
+        let broker = Broker::new(&config.amqp_url, name, topology).map_err(|error| match error {
+            messaging::Error::Address(reason) => amqp_url_error(reason).into(),
+            other => StartError::from(other),
+        })?;
         let (migrated, shutdown) = (CancellationToken::new(), Shutdown::on_signal()?);
         let health_pool = database::pool(&config.database_url, role, HEALTH_CONNECTIONS)?;
         let health = Health::new(health_pool, migrated.clone(), shutdown.begun().clone());
@@ -170,14 +175,14 @@ impl Service {
 
 /// Tries until the database is reachable and up to date. A database that is not durable ends the service.
 async fn set_up(
-    url: String,
+    config: tokio_postgres::Config,
     migrations: [EmbeddedMigrations; 2],
     migrated: CancellationToken,
     shutdown: Shutdown,
 ) {
     let mut backoff = Backoff::default();
     while !shutdown.begun().is_cancelled() {
-        match database::set_up(&url, &migrations).await {
+        match database::set_up(&config, &migrations).await {
             Ok(()) => return migrated.cancel(),
             Err(error @ SetupError::NotDurable { .. }) => return shutdown.fail(error.into()),
             Err(error) => warn!(%error, "database: not ready; trying again"),

@@ -17,3 +17,4 @@ mod faults;
 
 mod page;
 mod release;
+mod settings;

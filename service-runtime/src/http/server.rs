@@ -49,7 +49,7 @@ pub(crate) async fn serve(
             .default_service(web::to(|| async { Err::<(), _>(Problem::not_found()) }))
     })
     .keep_alive(KEEP_ALIVE)
-    .workers(config.http_workers)
+    .workers(config.http_workers.get().into())
     .shutdown_timeout(GRACE_SECONDS)
     .disable_signals()
     .bind(config.http_address)?
