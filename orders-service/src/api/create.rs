@@ -2,10 +2,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Path};
 use contracts::Amount;
 use serde::Deserialize;
-use service_runtime::http::{IDEMPOTENT_REPLAYED, IdempotencyKey, Object, Problem};
+use service_runtime::http::{IDEMPOTENT_REPLAYED, IdempotencyKey, JsonBody, Problem};
 use uuid::Uuid;
 
 use crate::committer::{Committer, Failure};
@@ -23,9 +23,8 @@ pub(super) async fn create(
     committer: Data<Committer>,
     user: Path<Uuid>,
     IdempotencyKey(idempotency_key): IdempotencyKey,
-    request: Json<Object<Request>>,
+    JsonBody(Request { amount, description }): JsonBody<Request>,
 ) -> Result<HttpResponse, Problem> {
-    let Object(Request { amount, description }) = request.into_inner();
     let description = Description::try_from(description).map_err(Problem::invalid_request)?;
     let order = NewOrder { user_id: user.into_inner(), amount, description, idempotency_key };
     let creation = committer.create(order).await.map_err(|failure| match failure {

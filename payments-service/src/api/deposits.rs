@@ -2,13 +2,13 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Path};
 use contracts::Amount;
 use diesel_async::AsyncConnection;
 use messaging::{Pool, crash_point};
 use serde::Deserialize;
 use service_runtime::database;
-use service_runtime::http::{IDEMPOTENT_REPLAYED, IdempotencyKey, Object, Problem};
+use service_runtime::http::{IDEMPOTENT_REPLAYED, IdempotencyKey, JsonBody, Problem};
 use uuid::Uuid;
 
 use super::account_not_found;
@@ -25,7 +25,7 @@ pub(super) async fn add(
     pool: Data<Pool>,
     bill: Path<Uuid>,
     IdempotencyKey(key): IdempotencyKey,
-    Json(Object(deposit)): Json<Object<NewDeposit>>,
+    JsonBody(deposit): JsonBody<NewDeposit>,
 ) -> Result<HttpResponse, Problem> {
     let (bill, amount) = (bill.into_inner(), deposit.amount);
     let deposited = database::run(&pool, move |conn| {

@@ -1,14 +1,59 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
+use actix_web::web::Json;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 
-/// A JSON object that holds a `T`, for request bodies: `Json<Object<T>>`.
+use super::Problem;
+
+/// A request's body: a JSON object that holds a `T`, declared as `application/json` and not encoded.
 ///
+/// # Errors
+/// A [`Problem`]: 415 for what is declared as something else, 413 for too much, 400 and 422 for the contents.
+#[derive(Debug)]
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let declared = check_type(request).and_then(|()| check_encoding(request.headers()));
+        let body = Json::<Object<T>>::from_request(request, payload);
+        async move {
+            declared?;
+            let Json(Object(value)) = body.await?;
+            Ok(Self(value))
+        }
+        .boxed_local()
+    }
+}
+
+fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+    match request.mime_type() {
+        Ok(Some(kind)) if kind.essence_str() == "application/json" => Ok(()),
+        _ => Err(Problem::unsupported_media_type("Send the header Content-Type: application/json.")),
+    }
+}
+
+/// Whoever encodes a body means it to be decoded, which nothing here does.
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut codings = headers.get_all(CONTENT_ENCODING);
+    if codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    Err(Problem::unsupported_media_type("Send the body as it is, without a Content-Encoding."))
+}
+
 /// Serde alone would also read a struct from an array of its fields' values in order.
 #[derive(Debug)]
-pub struct Object<T>(pub T);
+struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

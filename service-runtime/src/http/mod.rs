@@ -6,7 +6,7 @@ mod page;
 mod problem;
 mod server;
 
-pub use body::Object;
+pub use body::JsonBody;
 pub use idempotency::{IDEMPOTENT_REPLAYED, IdempotencyKey};
 pub use page::{Page, PageQuery};
 pub use problem::Problem;

@@ -58,6 +58,12 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "The request is not valid", detail)
     }
 
+    /// 415: the body is declared as something that is not read here.
+    pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
+        let title = "The body is not declared as plain JSON";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", title, detail)
+    }
+
     /// 422: the key was used before, with another request.
     pub fn idempotency_key_reused() -> Self {
         Self::new(
@@ -145,12 +151,6 @@ impl From<JsonPayloadError> for Problem {
             JsonPayloadError::Deserialize(error) if error.is_data() => {
                 Self::invalid_request(error.to_string())
             }
-            JsonPayloadError::ContentType => Self::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "The body is not declared as JSON",
-                "Send the header Content-Type: application/json.",
-            ),
             JsonPayloadError::OverflowKnownLength { limit, .. } | JsonPayloadError::Overflow { limit } => {
                 Self::new(
                     StatusCode::PAYLOAD_TOO_LARGE,

@@ -96,7 +96,8 @@ async fn descriptions_that_cannot_be_stored_are_refused() {
     assert_eq!(answer.json::<Order>().description, "😀".repeat(1000));
 }
 
-/// Goal: only what says that it is JSON is read, and nothing that is too large. Method: other types, and 1 MiB.
+/// Goal: only what says that it is JSON, as it is, is read, and nothing that is too large. Method: other types, encodings,
+/// and 1 MiB.
 #[tokio::test]
 async fn other_types_and_large_bodies_are_refused() {
     let ground = Ground::find().await;
@@ -106,8 +107,13 @@ async fn other_types_and_large_bodies_are_refused() {
     for path in [format!("/orders/create/{}", account.user_id), format!("/payments/add/{}", account.bill_id)]
     {
         let typed = |kind: &str| shop.post(&path).header("Content-Type", kind).untyped_body(body);
-        for kind in ["text/plain", "application/x-www-form-urlencoded", "application/xml", "nonsense"] {
+        let types = ["text/plain", "application/x-www-form-urlencoded", "application/xml", "nonsense"];
+        for kind in types.into_iter().chain(["application/vnd.shop+json", "text/json", ""]) {
             requests.push((kind.into(), typed(kind), 415, "unsupported_media_type"));
+        }
+        for coding in ["gzip", "br", "identity, gzip", "bogus"] {
+            let encoded = shop.post(&path).header("Content-Encoding", coding).body(body);
+            requests.push((coding.into(), encoded, 415, "unsupported_media_type"));
         }
         let untyped = shop.post(&path).untyped_body(body);
         requests.push(("no type".into(), untyped, 415, "unsupported_media_type"));
@@ -122,6 +128,8 @@ async fn other_types_and_large_bodies_are_refused() {
     let charset =
         shop.post(&path).header("Content-Type", "application/json; charset=utf-8").untyped_body(body);
     charset.send().await.expect(201);
+    let identity = shop.post(&path).header("Content-Encoding", "identity").body(body);
+    identity.send().await.expect(201);
 }
 
 /// Goal: no other input is a server's error either. Method: the same, from a small grammar of nonsense, at random; the seed
