@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use e2e_tests::{Account, Entry, Order, Shop, link_to_next};
 use futures_util::future::join_all;
+use reqwest::Method;
 use uuid::Uuid;
 
 use crate::support::outside;
@@ -178,6 +179,36 @@ async fn deposit_beyond_the_limit_of_a_balance_is_refused() {
     shop.depositing(bill, largest).send().await.problem(422, "balance_limit_exceeded");
     assert_eq!(shop.balance(bill).await, 999 * largest + 1);
     assert_eq!(shop.deposit(bill, largest - 1).await.balance, 1000 * largest);
+}
+
+/// Goal: HEAD is answered as GET is, without the body. Method: every route that is read, with an id that exists and with one
+/// that does not.
+#[tokio::test]
+async fn head_is_answered_as_get_without_the_body() {
+    let outside = outside().await;
+    let shop = &outside.shop;
+    let Account { user_id, bill_id, .. } = shop.customer(10_000).await;
+    let order = pay(shop, user_id, 10).await;
+    let nobody = Uuid::new_v4();
+    for path in [
+        format!("/orders/status/{order}"),
+        format!("/orders/status/{nobody}"),
+        format!("/orders/orders/{user_id}"),
+        format!("/payments/balance/{bill_id}"),
+        format!("/payments/account/{nobody}"),
+        format!("/payments/account/{user_id}"),
+        format!("/payments/transactions/{bill_id}"),
+    ] {
+        let get = shop.get(&path).send().await;
+        let head = shop.request(Method::HEAD, &path).send().await.expect(get.status());
+        assert_eq!(head.text(), "");
+        for header in ["Content-Type", "Content-Length"] {
+            assert!(
+                get.header(header).is_some() && head.header(header) == get.header(header),
+                "{get} {head}"
+            );
+        }
+    }
 }
 
 fn entry(kind: &str, amount: i64, order_id: Option<Uuid>, balance_after: i64) -> Entry {

@@ -6,22 +6,17 @@ mod deposits;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, ServiceConfig};
 use messaging::Pool;
-use service_runtime::http::{Problem, only};
+use service_runtime::http::{Problem, get, post};
 
 /// Adds the routes.
 pub(crate) fn configure(routes: &mut ServiceConfig, pool: Pool) {
-    let open = web::resource("/create/{user_id}").route(web::post().to(accounts::open));
-    let add = web::resource("/add/{bill_id}").route(web::post().to(deposits::add));
-    let balance = web::resource("/balance/{bill_id}").route(web::get().to(accounts::balance));
-    let of_user = web::resource("/account/{user_id}").route(web::get().to(accounts::of_user));
-    let transactions = web::resource("/transactions/{bill_id}").route(web::get().to(accounts::transactions));
     routes.app_data(Data::new(pool)).service(
         web::scope("/payments")
-            .service(open.default_service(only("POST")))
-            .service(add.default_service(only("POST")))
-            .service(balance.default_service(only("GET")))
-            .service(of_user.default_service(only("GET")))
-            .service(transactions.default_service(only("GET"))),
+            .service(post("/create/{user_id}", accounts::open))
+            .service(post("/add/{bill_id}", deposits::add))
+            .service(get("/balance/{bill_id}", accounts::balance))
+            .service(get("/account/{user_id}", accounts::of_user))
+            .service(get("/transactions/{bill_id}", accounts::transactions)),
     );
 }
 

@@ -13,10 +13,30 @@ pub use problem::Problem;
 pub(crate) use server::serve;
 
 use actix_web::http::header::HeaderValue;
-use actix_web::{Route, web};
+use actix_web::{FromRequest, Handler, Resource, Responder, Route, web};
 
-/// For the `default_service` of a resource: 405 with the methods that it has.
-pub fn only(allow: &'static str) -> Route {
+/// What is read: `handler` answers GET, and HEAD by the same without the body; other methods get 405.
+pub fn get<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args, Output: Responder + 'static>,
+    Args: FromRequest + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .default_service(only("GET, HEAD"))
+}
+
+/// What is done: `handler` answers POST; other methods get 405.
+pub fn post<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args, Output: Responder + 'static>,
+    Args: FromRequest + 'static,
+{
+    web::resource(path).route(web::post().to(handler)).default_service(only("POST"))
+}
+
+fn only(allow: &'static str) -> Route {
     web::to(move || async move { Err::<(), _>(Problem::method_not_allowed(allow)) })
 }
 

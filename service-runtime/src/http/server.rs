@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, info, info_span};
 
-use super::{IDEMPOTENT_REPLAYED, Problem, only};
+use super::{IDEMPOTENT_REPLAYED, Problem, get};
 use crate::{Config, Health};
 
 /// Far above any request of the API; the gateway has a limit of its own.
@@ -91,13 +91,9 @@ fn cors(origins: &[String]) -> Cors {
 /// Routes for operators; the gateway does not lead to them.
 fn operations(routes: &mut ServiceConfig) {
     routes
-        .service(
-            web::resource("/health/live")
-                .route(web::get().to(|| async { HttpResponse::Ok().body("alive\n") }))
-                .default_service(only("GET")),
-        )
-        .service(web::resource("/health/ready").route(web::get().to(ready)).default_service(only("GET")))
-        .service(web::resource("/metrics").route(web::get().to(render)).default_service(only("GET")));
+        .service(get("/health/live", async || HttpResponse::Ok().body("alive\n")))
+        .service(get("/health/ready", ready))
+        .service(get("/metrics", render));
 }
 
 async fn ready(health: Data<Health>) -> HttpResponse {
