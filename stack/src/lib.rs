@@ -8,6 +8,7 @@ mod gateway;
 mod postgres;
 mod rabbitmq;
 
+mod link;
 mod part;
 mod process;
 mod ready;
@@ -20,6 +21,7 @@ mod programs;
 pub mod workspace;
 
 pub use error::{Error, Result};
+pub use link::{Direction, Link};
 pub use part::Part;
 pub use ports::free_port;
 pub use postgres::{folder_elsewhere, kept_folder};
@@ -27,4 +29,4 @@ pub use process::ProcessId;
 pub use programs::Program;
 pub use servers::{Servers, ServersOptions};
 pub use status::{PartProcess, Status};
-pub use system::{Addresses, System, SystemOptions};
+pub use system::{Addresses, Links, System, SystemOptions};

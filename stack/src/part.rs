@@ -51,6 +51,8 @@ pub struct Part {
 struct State {
     command: Command,
     running: Option<Running>,
+    /// How the latest process ended.
+    ended: Option<ExitStatus>,
     /// Where the latest start's lines begin in the log.
     log_start: u64,
 }
@@ -75,7 +77,7 @@ impl Part {
         };
         // A process group of its own keeps a terminal's Ctrl-C away: parts are stopped in order, by us.
         command.stdin(Stdio::null()).stdout(open()?).stderr(open()?).process_group(0);
-        let state = Mutex::new(State { command, running: None, log_start: 0 });
+        let state = Mutex::new(State { command, running: None, ended: None, log_start: 0 });
         Ok(Self { name: name.into(), log, ready, stop_by, watchdog, state })
     }
 
@@ -112,7 +114,7 @@ impl Part {
         // Nobody but us can have reaped it, so that /proc shows it even if it has ended.
         let id = ProcessId::of(pid).unwrap_or(ProcessId { pid, started_ticks: 0 });
         self.watchdog.watch(id, self.stop_by.at_once);
-        state.running = Some(Running { child, id });
+        (state.running, state.ended) = (Some(Running { child, id }), None);
         Ok(())
     }
 
@@ -140,10 +142,11 @@ impl Part {
 
     /// Ends it and its children with SIGKILL, even those that outlived it. For PostgreSQL that is the whole cluster.
     pub fn kill(&self) {
-        if let Some(mut running) = self.state().running.take() {
+        let mut state = self.state();
+        if let Some(mut running) = state.running.take() {
             running.id.kill_tree();
             running.id.kill_group(|_| true);
-            let _ = running.child.wait();
+            state.ended = running.child.wait().ok();
         }
     }
 
@@ -157,23 +160,39 @@ impl Part {
         self.process().map(ProcessId::resume_tree).ok_or_else(|| Error::NotRunning(self.name.clone()))
     }
 
+    /// Sets an environment variable, or takes it away, for the next start.
+    pub fn set_environment(&self, name: &str, value: Option<&str>) {
+        let command = &mut self.state().command;
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+
     /// Asks it to finish and waits until it has ended. If it does not in time, it is ended with SIGKILL, and that is an
     /// error.
     pub async fn terminate(&self) -> Result<ExitStatus> {
-        let Some(process) = self.process() else {
-            return Err(Error::NotRunning(self.name.clone()));
-        };
-        process.signal(self.stop_by.signal);
-        let deadline = Instant::now() + self.stop_by.deadline;
-        while Instant::now() < deadline {
+        self.end_by(self.stop_by.signal).await
+    }
+
+    /// Makes it end at once, with nothing finished, in the way that leaves nothing of it behind: PostgreSQL's immediate
+    /// shutdown, after which its next start recovers from the log, or else SIGKILL.
+    pub async fn abort(&self) -> Result<ExitStatus> {
+        self.end_by(self.stop_by.at_once).await
+    }
+
+    /// Waits until it ends by itself; `None` says that it has not within `patience`.
+    pub async fn ends_within(&self, patience: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + patience;
+        loop {
             if let Ok(Some(status)) = self.state().poll() {
-                return Ok(status);
+                return Some(status);
+            }
+            if Instant::now() > deadline {
+                return None;
             }
             sleep(POLL).await;
         }
-        self.kill();
-        let seconds = self.stop_by.deadline.as_secs();
-        Err(self.failed(format!("had not ended {seconds} s after {} and was killed", self.stop_by.signal)))
     }
 
     /// [`Self::terminate`], if it runs, then [`Self::start`].
@@ -190,6 +209,17 @@ impl Part {
             let _ = self.resume();
             let _ = self.terminate().await;
         }
+    }
+
+    async fn end_by(&self, signal: Signal) -> Result<ExitStatus> {
+        let process = self.process().ok_or_else(|| Error::NotRunning(self.name.clone()))?;
+        process.signal(signal);
+        if let Some(status) = self.ends_within(self.stop_by.deadline).await {
+            return Ok(status);
+        }
+        self.kill();
+        let seconds = self.stop_by.deadline.as_secs();
+        Err(self.failed(format!("had not ended {seconds} s after {signal} and was killed")))
     }
 
     fn end_at_once(&self) {
@@ -237,10 +267,10 @@ impl Part {
 }
 
 impl State {
-    /// `Err` holds the process that runs; `Ok` says that none does, and how it ended if that was news.
+    /// `Err` holds the process that runs; `Ok` says that none does, and how the latest one ended.
     fn poll(&mut self) -> std::result::Result<Option<ExitStatus>, ProcessId> {
         let Some(running) = self.running.as_mut() else {
-            return Ok(None);
+            return Ok(self.ended);
         };
         let pid = Id::Pid(Pid::from_raw(running.id.pid));
         let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
@@ -249,9 +279,9 @@ impl State {
         }
         // Before it is reaped: until then its id is nobody else's, nor its group's.
         running.id.kill_group(|_| true);
-        let status = running.child.wait().ok();
+        self.ended = running.child.wait().ok();
         self.running = None;
-        Ok(status)
+        Ok(self.ended)
     }
 }
 

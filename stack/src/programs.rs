@@ -72,11 +72,21 @@ pub(crate) fn postgres(program: &str) -> Result<PathBuf> {
         .ok_or_else(|| Program::Postgres.missing())
 }
 
-/// The script that becomes the RabbitMQ server. What Debian puts into the PATH is a wrapper that changes the user.
+/// The script that becomes the RabbitMQ server.
 pub(crate) fn rabbitmq_server() -> Result<PathBuf> {
-    Some(PathBuf::from("/usr/lib/rabbitmq/bin/rabbitmq-server"))
+    rabbitmq("rabbitmq-server")
+}
+
+/// The script that gives a running RabbitMQ orders.
+pub(crate) fn rabbitmqctl() -> Result<PathBuf> {
+    rabbitmq("rabbitmqctl")
+}
+
+/// A script of RabbitMQ. What Debian puts into the PATH is a wrapper that changes the user.
+fn rabbitmq(script: &str) -> Result<PathBuf> {
+    Some(Path::new("/usr/lib/rabbitmq/bin").join(script))
         .filter(|path| path.exists())
-        .or_else(|| in_path("rabbitmq-server"))
+        .or_else(|| in_path(script))
         .ok_or_else(|| Program::RabbitMq.missing())
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::error::{Doing, Result};
+use crate::error::{Doing, Error, Result};
 use crate::part::{Part, StopBy};
 use crate::ports::free_port;
 use crate::programs;
@@ -34,6 +34,8 @@ const STOP_BY: StopBy =
 pub(crate) struct Ports {
     pub(crate) amqp: u16,
     pub(crate) console: u16,
+    /// The registry's.
+    pub(crate) registry: u16,
 }
 
 /// Creates the node's files in `folder` and launches first its registry, then the node.
@@ -45,15 +47,16 @@ pub(crate) fn launch(
     watchdog: &Arc<Watchdog>,
 ) -> Result<(Part, Part)> {
     write_files(folder, ports)?;
-    let registry_port = free_port()?.to_string();
-
     let mut command = Command::new(programs::epmd()?);
-    command.args(["-port", &registry_port, "-address", "127.0.0.1"]).env_clear().current_dir(folder);
-    let ready = Ready::Tcp { port: registry_port.parse().unwrap_or_default() };
+    command
+        .args(["-port", &ports.registry.to_string(), "-address", "127.0.0.1"])
+        .env_clear()
+        .current_dir(folder);
+    let ready = Ready::Tcp { port: ports.registry };
     let registry = Part::new("epmd", command, logs.join("epmd.log"), ready, STOP_BY, watchdog.clone())?;
     registry.launch()?;
 
-    let command = node_command(folder, &registry_port)?;
+    let command = node_command(folder, ports.registry)?;
     let ready = Ready::RabbitMq { amqp_port: ports.amqp, console_port: ports.console, virtual_hosts };
     let node = Part::new("rabbitmq", command, logs.join("rabbitmq.log"), ready, STOP_BY, watchdog.clone())?;
     node.launch()?;
@@ -63,6 +66,26 @@ pub(crate) fn launch(
 /// The address of a virtual host.
 pub(crate) fn url(port: u16, virtual_host: &str) -> String {
     format!("amqp://{USER}:{PASSWORD}@127.0.0.1:{port}/{virtual_host}")
+}
+
+/// Above this share of the machine's memory the node raises its alarm and blocks who publishes, until its next start.
+pub(crate) fn set_memory_limit(folder: &Path, registry_port: u16, share: f64) -> Result<()> {
+    let output = Command::new(programs::rabbitmqctl()?)
+        .args(["--node", NODE, "set_vm_memory_high_watermark", &share.to_string()])
+        .env_clear()
+        .env("PATH", env::var_os("PATH").unwrap_or_default())
+        .env("LANG", "C.UTF-8")
+        .env("HOME", folder)
+        .env("ERL_EPMD_PORT", registry_port.to_string())
+        .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
+        .current_dir(folder)
+        .output()
+        .doing("starting rabbitmqctl")?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let reason = String::from_utf8_lossy(&output.stderr);
+    Err(Error::Setup(format!("rabbitmqctl failed ({}):\n{reason}", output.status)))
 }
 
 /// The folder that holds everything the broker would find again after a restart.
@@ -89,7 +112,7 @@ fn write_files(folder: &Path, ports: Ports) -> Result<()> {
     Ok(())
 }
 
-fn node_command(folder: &Path, registry_port: &str) -> Result<Command> {
+fn node_command(folder: &Path, registry_port: u16) -> Result<Command> {
     let mut command = Command::new(programs::rabbitmq_server()?);
     command
         .env_clear()
@@ -98,7 +121,7 @@ fn node_command(folder: &Path, registry_port: &str) -> Result<Command> {
         // Erlang keeps its cookie here.
         .env("HOME", folder)
         .env("ERL_EPMD_ADDRESS", "127.0.0.1")
-        .env("ERL_EPMD_PORT", registry_port)
+        .env("ERL_EPMD_PORT", registry_port.to_string())
         .env("RABBITMQ_NODENAME", NODE)
         .env("RABBITMQ_DIST_PORT", free_port()?.to_string())
         .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}")

@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirBuilder};
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -59,10 +60,10 @@ impl Servers {
 
         let virtual_hosts = Arc::default();
         let console = options.console_port.map_or_else(free_port, Ok)?;
-        let rabbitmq_ports = rabbitmq::Ports { amqp: free_port()?, console };
+        let rabbitmq_ports = rabbitmq::Ports { amqp: free_port()?, console, registry: free_port()? };
         // The slower one first: it starts while PostgreSQL's cluster is created.
         let (registry, rabbitmq) = rabbitmq::launch(
-            &folder.join("rabbitmq"),
+            &rabbitmq_folder(&folder),
             rabbitmq_ports,
             Arc::clone(&virtual_hosts),
             &logs,
@@ -159,17 +160,39 @@ impl Servers {
     /// Ends the broker, deletes its disk and starts it again: same ports, user and virtual hosts, nothing in them.
     pub async fn wipe_rabbitmq(&self) -> Result<()> {
         self.rabbitmq.kill();
-        let disk = rabbitmq::disk(&self.folder.join("rabbitmq"));
+        let disk = rabbitmq::disk(&rabbitmq_folder(&self.folder));
         fs::remove_dir_all(&disk)
             .and_then(|()| fs::create_dir(&disk))
             .doing(format!("emptying {}", disk.display()))?;
         self.rabbitmq.start().await
     }
 
+    /// Makes RabbitMQ think that it has no memory left: it blocks every connection that publishes, until
+    /// [`Self::clear_memory_alarm`] or its next start.
+    pub async fn raise_memory_alarm(&self) -> Result<()> {
+        self.set_memory_limit(0.000_001).await
+    }
+
+    /// Ends what [`Self::raise_memory_alarm`] began.
+    pub async fn clear_memory_alarm(&self) -> Result<()> {
+        self.set_memory_limit(0.6).await
+    }
+
     /// Stops both in good order.
     pub async fn stop(&self) {
         tokio::join!(self.rabbitmq.stop(), self.postgres.stop());
         self.registry.kill();
+    }
+
+    /// The addresses of PostgreSQL and of RabbitMQ's AMQP listener.
+    pub(crate) fn sockets(&self) -> [SocketAddr; 2] {
+        [self.postgres_port, self.rabbitmq_ports.amqp].map(|port| (Ipv4Addr::LOCALHOST, port).into())
+    }
+
+    async fn set_memory_limit(&self, share: f64) -> Result<()> {
+        let (folder, port) = (rabbitmq_folder(&self.folder), self.rabbitmq_ports.registry);
+        let ask = tokio::task::spawn_blocking(move || rabbitmq::set_memory_limit(&folder, port, share));
+        ask.await.unwrap_or_else(|error| Err(Error::Setup(error.to_string())))
     }
 
     pub(crate) fn watchdog(&self) -> &Arc<Watchdog> {
@@ -179,6 +202,11 @@ impl Servers {
     fn virtual_hosts(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
         self.virtual_hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where RabbitMQ's files are.
+fn rabbitmq_folder(folder: &Path) -> PathBuf {
+    folder.join("rabbitmq")
 }
 
 /// A new folder in /var/tmp: on a disk, which /tmp need not be, and open to whatever user PostgreSQL runs as.

@@ -1,5 +1,6 @@
 //! One whole system: both services, each with its database, and the gateway, on servers that others may share.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::gateway::Gateway;
+use crate::link::Link;
 use crate::part::{Part, StopBy};
 use crate::ports::free_port;
 use crate::ready::Ready;
@@ -37,6 +39,11 @@ pub struct SystemOptions {
     pub gateway_port: Option<u16>,
     /// The same for the page.
     pub page_port: Option<u16>,
+    /// Whether each process of a service reaches its database and the broker through [`Links`] of its own. What else
+    /// connects to them does so directly.
+    pub has_links: bool,
+    /// Whether the services are those with faults built in, `<name>-service-faults`.
+    pub has_fault_injection: bool,
     /// Environment variables for the services, added to those they need.
     pub environment: Vec<(String, String)>,
 }
@@ -50,6 +57,8 @@ impl Default for SystemOptions {
             has_gateway: true,
             gateway_port: None,
             page_port: None,
+            has_links: false,
+            has_fault_injection: false,
             environment: Vec::new(),
         }
     }
@@ -76,6 +85,14 @@ pub struct Addresses {
     pub console: String,
 }
 
+/// The lines between one process of a service and the servers.
+pub struct Links {
+    /// To its database.
+    pub database: Link,
+    /// To RabbitMQ.
+    pub broker: Link,
+}
+
 /// A running system.
 ///
 /// A part is reached by [`Self::orders`], [`Self::payments`] and [`Self::gateway`], the servers' by
@@ -85,6 +102,8 @@ pub struct System {
     gateway: Option<Part>,
     orders: Vec<Part>,
     payments: Vec<Part>,
+    /// By the part's name.
+    links: HashMap<String, Links>,
     addresses: Addresses,
     names: Names,
     is_kept: bool,
@@ -118,9 +137,11 @@ impl System {
         let gateway_port = options.gateway_port.map_or_else(free_port, Ok)?;
         let page_port = options.page_port.map_or_else(free_port, Ok)?;
 
-        let services = Services { servers, names: &names, amqp: &amqp, environment: &options.environment };
-        let orders = services.parts("orders", &orders_database, &orders_ports)?;
-        let payments = services.parts("payments", &payments_database, &payments_ports)?;
+        let mut links = HashMap::new();
+        let mut services =
+            Services { servers, names: &names, amqp: &amqp, options: &options, links: &mut links };
+        let orders = services.parts("orders", &orders_database, &orders_ports).await?;
+        let payments = services.parts("payments", &payments_database, &payments_ports).await?;
         let gateway = Gateway {
             gateway_port,
             page_port,
@@ -144,7 +165,7 @@ impl System {
             console: servers.console_url(),
         };
         let is_kept = options.is_kept;
-        Ok(Self { gateway, orders, payments, addresses, names, is_kept, servers: Arc::clone(servers) })
+        Ok(Self { gateway, orders, payments, links, addresses, names, is_kept, servers: Arc::clone(servers) })
     }
 
     /// Where everything is.
@@ -165,6 +186,15 @@ impl System {
     /// A replica of payments-service, counted from 0.
     pub fn payments(&self, replica: usize) -> &Part {
         &self.payments[replica]
+    }
+
+    /// The lines of a process of a service to the servers. That it is killed and started again does not change them.
+    ///
+    /// # Panics
+    ///
+    /// If the system was started without them, or the part is no service.
+    pub fn links(&self, part: &Part) -> &Links {
+        self.links.get(part.name()).expect("a service of a system that was started with has_links")
     }
 
     /// The gateway, which also serves the page.
@@ -247,30 +277,53 @@ struct Services<'a> {
     servers: &'a Servers,
     names: &'a Names,
     amqp: &'a str,
-    environment: &'a [(String, String)],
+    options: &'a SystemOptions,
+    links: &'a mut HashMap<String, Links>,
 }
 
 impl Services<'_> {
     /// One part per port, running `<name>-service`.
-    fn parts(&self, name: &str, database: &str, ports: &[u16]) -> Result<Vec<Part>> {
-        let program = workspace::binary(&format!("{name}-service"))?;
-        let part = |(replica, port): (usize, &u16)| {
+    async fn parts(&mut self, name: &str, database: &str, ports: &[u16]) -> Result<Vec<Part>> {
+        let suffix = if self.options.has_fault_injection { "-faults" } else { "" };
+        let program = workspace::binary(&format!("{name}-service{suffix}"))?;
+        let mut parts = Vec::new();
+        for (replica, port) in ports.iter().enumerate() {
+            let name = format!("{name}-{replica}");
+            let (database, amqp) = self.lines(&name, database).await?;
             let mut command = Command::new(&program);
             command
-                .env("HTTP_ADDRESS", format!("127.0.0.1:{port}"))
+                .env("HTTP_ADDRESS", local_address(*port))
                 .env("DATABASE_URL", database)
-                .env("AMQP_URL", self.amqp)
+                .env("AMQP_URL", amqp)
                 // The gateway does it, and a header must not be there twice.
                 .env_remove("CORS_ALLOWED_ORIGINS")
-                .envs(self.environment.iter().map(|(name, value)| (name, value)))
+                .envs(self.options.environment.iter().map(|(name, value)| (name, value)))
                 .current_dir(self.servers.folder());
-            let part = format!("{name}-{replica}");
-            let log = self.names.log(self.servers, &part);
+            let log = self.names.log(self.servers, &name);
             let ready = Ready::Http { port: *port, path: "/health/ready" };
-            Part::new(part, command, log, ready, STOP_BY, Arc::clone(self.servers.watchdog()))
-        };
-        ports.iter().enumerate().map(part).collect()
+            parts.push(Part::new(name, command, log, ready, STOP_BY, Arc::clone(self.servers.watchdog()))?);
+        }
+        Ok(parts)
     }
+
+    /// The URLs of its database and of the virtual host for a part, by which they are reached through its links if the
+    /// system has such. The database's sessions bear the part's name.
+    async fn lines(&mut self, part: &str, database: &str) -> Result<(String, String)> {
+        let database = format!("{database}?application_name={part}");
+        if !self.options.has_links {
+            return Ok((database, self.amqp.to_owned()));
+        }
+        let [postgres, rabbitmq] = self.servers.sockets();
+        let (database_link, broker_link) = tokio::try_join!(Link::start(postgres), Link::start(rabbitmq))?;
+        let database = database.replacen(&postgres.to_string(), &local_address(database_link.port()), 1);
+        let amqp = self.amqp.replacen(&rabbitmq.to_string(), &local_address(broker_link.port()), 1);
+        self.links.insert(part.to_owned(), Links { database: database_link, broker: broker_link });
+        Ok((database, amqp))
+    }
+}
+
+fn local_address(port: u16) -> String {
+    format!("127.0.0.1:{port}")
 }
 
 fn free_ports(count: usize) -> Result<Vec<u16>> {
@@ -278,5 +331,5 @@ fn free_ports(count: usize) -> Result<Vec<u16>> {
 }
 
 fn local_url(port: u16) -> String {
-    format!("http://127.0.0.1:{port}")
+    format!("http://{}", local_address(port))
 }

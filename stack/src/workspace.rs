@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
+/// What makes a missing program.
+const REMEDY: &str = "`cargo build --release --workspace --bins` makes it, and, if its name ends in -faults, \
+    `--features orders-service/fault-injection,payments-service/fault-injection` with that";
+
 /// The checkout's root folder.
 pub fn root() -> &'static Path {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -35,5 +39,5 @@ pub fn binary(name: &str) -> Result<PathBuf> {
     if path.exists() {
         return Ok(path);
     }
-    Err(Error::MissingFile { path, remedy: format!("`cargo build --release -p {name}` makes it") })
+    Err(Error::MissingFile { path, remedy: REMEDY.into() })
 }

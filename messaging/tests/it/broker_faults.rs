@@ -1,9 +1,6 @@
 //! Faults of the broker.
 
 use std::fs;
-use std::process::Command;
-
-use stack::Servers;
 
 use crate::support::{Recorder, World, events, eventually, steadily};
 
@@ -58,7 +55,7 @@ async fn blocked_relay_waits_and_resumes() {
     let world = World::stormy().await;
     let recorder = Recorder::new();
     let consumer = world.run_consumer(&recorder);
-    set_memory_limit(world.servers, "0.000001");
+    world.servers.raise_memory_alarm().await.unwrap();
     world.enqueue(&events(450)).await;
     let relay = world.run_relay();
     let open = "pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'
@@ -71,14 +68,14 @@ async fn blocked_relay_waits_and_resumes() {
         .await;
     }
 
-    set_memory_limit(world.servers, "0.6");
+    world.servers.clear_memory_alarm().await.unwrap();
     world.until_count("effects", 450).await;
     world.until_count("outbox", 0).await;
     // Again, on a connection that has published before.
-    set_memory_limit(world.servers, "0.000001");
+    world.servers.raise_memory_alarm().await.unwrap();
     world.enqueue(&events(1)).await;
     steadily("the relay waits", async || world.count("outbox").await == 1 && connections(&world) <= 2).await;
-    set_memory_limit(world.servers, "0.6");
+    world.servers.clear_memory_alarm().await.unwrap();
     world.until_count("effects", 451).await;
     relay.stop().await;
     consumer.stop().await;
@@ -93,22 +90,4 @@ fn connections(world: &World) -> usize {
         .lines()
         .filter(|line| line[20..].contains(&remote))
         .count()
-}
-
-/// Above this share of the machine's memory the broker raises its alarm, until its next start.
-fn set_memory_limit(servers: &Servers, share: &str) {
-    // The broker is known to a registry of its own, whose port is on that one's command line.
-    let registry = servers.parts().into_iter().find(|part| part.name() == "epmd").unwrap();
-    let command = fs::read(format!("/proc/{}/cmdline", registry.process().unwrap().pid)).unwrap();
-    let port = String::from_utf8(command).unwrap().split('\0').nth(2).unwrap().to_owned();
-    // Not Debian's wrapper in the PATH, which changes the user.
-    let packaged = "/usr/lib/rabbitmq/bin/rabbitmqctl";
-    let program = if fs::exists(packaged).unwrap() { packaged } else { "rabbitmqctl" };
-    let output = Command::new(program)
-        .args(["-n", "gozon@localhost", "set_vm_memory_high_watermark", share])
-        .env("HOME", servers.folder().join("rabbitmq"))
-        .env("ERL_EPMD_PORT", port)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod cli;
+mod links;
 mod servers;
 mod support;
 mod systems;

@@ -5,10 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use nix::unistd::geteuid;
-use stack::{Servers, ServersOptions, http, kept_folder};
+use stack::{ProcessId, Servers, ServersOptions, http, kept_folder};
 use tokio::time::timeout;
 
-use crate::support::{fresh_folder, processes_of, query};
+use crate::support::{eventually, fresh_folder, processes_of, query};
 
 async fn start() -> Servers {
     Servers::start(ServersOptions::default()).await.unwrap()
@@ -59,6 +59,33 @@ async fn killed_postgres_restarts_with_its_data() {
         servers.postgres().start().await.unwrap();
         assert_eq!(query(&url, "SELECT number FROM things").await.unwrap(), ["42"]);
     }
+}
+
+/// Goal: PostgreSQL that is stopped in the midst of it, or loses one of its processes, recovers what was committed. Method:
+/// its own log says that it had to.
+#[tokio::test]
+async fn aborted_postgres_recovers_what_was_committed() {
+    let servers = start().await;
+    let url = servers.create_database("kept").await.unwrap();
+    let postgres = servers.postgres();
+    let log = || fs::read_to_string(postgres.log()).unwrap();
+
+    query(&url, "CREATE TABLE things AS SELECT 42 AS number").await.unwrap();
+    postgres.abort().await.unwrap();
+    query(&url, "SELECT 1").await.expect_err("nobody listens");
+    postgres.start().await.unwrap();
+    assert_eq!(query(&url, "SELECT number FROM things").await.unwrap(), ["42"]);
+    assert!(log().contains("was not properly shut down; automatic recovery in progress"), "{}", log());
+
+    query(&url, "UPDATE things SET number = 43").await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let backend = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+    ProcessId::of(backend).unwrap().kill_tree();
+    connection.await.unwrap().expect_err("it was killed");
+    eventually("every session has ended", || log().contains("all server processes terminated")).await;
+    postgres.wait_ready().await.unwrap();
+    assert_eq!(query(&url, "SELECT number FROM things").await.unwrap(), ["43"]);
 }
 
 /// Goal: a paused server answers nobody, not even on connections that it has, and goes on as if nothing had happened.

@@ -1,8 +1,10 @@
 //! Whole systems, with the real services.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use stack::{Addresses, Servers, ServersOptions, System, SystemOptions, http};
+use tokio::time::timeout;
 
 use crate::support::query;
 
@@ -78,6 +80,51 @@ async fn service_is_killed_paused_terminated_and_started_again() {
     payments.terminate().await.expect_err("it does not run");
     payments.restart().await.unwrap();
     assert_eq!(ask(system.addresses(), "GET", &account).await, 200);
+}
+
+/// Goal: a part can be started with another environment, and seen to end by itself. Method: a setting that a service refuses.
+#[tokio::test]
+async fn environment_is_that_of_the_next_start() {
+    let servers = servers().await;
+    let system = System::start(&servers, SystemOptions::default()).await.unwrap();
+    let orders = system.orders(0);
+    let patience = Duration::from_secs(60);
+    assert_eq!(orders.ends_within(Duration::ZERO).await, None);
+    orders.kill();
+    assert!(!orders.ends_within(patience).await.unwrap().success());
+
+    orders.set_environment("SWEEP_AFTER_SECONDS", Some("soon"));
+    orders.launch().unwrap();
+    assert!(!orders.ends_within(patience).await.unwrap().success());
+    orders.set_environment("SWEEP_AFTER_SECONDS", None);
+    orders.start().await.unwrap();
+}
+
+/// Goal: each replica has lines of its own to the servers, and needs them. Method: break one of one replica.
+#[tokio::test]
+async fn replica_without_its_line_is_not_ready_and_the_other_is() {
+    let servers = servers().await;
+    let options = SystemOptions { orders_replicas: 2, has_links: true, ..SystemOptions::default() };
+    let system = System::start(&servers, options).await.unwrap();
+    let links = system.links(system.orders(0));
+    for link in [&links.database, &links.broker] {
+        link.refuse();
+        eventually_answers(&system.addresses().orders[0], 503).await;
+        eventually_answers(&system.addresses().orders[1], 200).await;
+        link.pass();
+        system.orders(0).wait_ready().await.unwrap();
+    }
+}
+
+/// Waits until a service says so of its readiness.
+async fn eventually_answers(base: &str, status: u16) {
+    let port = base.rsplit(':').next().unwrap().parse().unwrap();
+    let answers = async {
+        while http::status("GET", port, "/health/ready", "", "").await.unwrap() != status {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(60), answers).await.expect("it is noticed");
 }
 
 /// Goal: a system comes back after each of its servers was ended, without being told.
