@@ -3,4 +3,5 @@
 mod broker;
 mod clients;
 mod database;
+mod links;
 mod services;
