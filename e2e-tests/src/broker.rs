@@ -1,3 +1,7 @@
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::{Client, Method};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -6,6 +10,10 @@ use stack::Addresses;
 use crate::until;
 
 const EXCHANGE: &str = "gozon.events";
+const BATCH: &str = "application/cloudevents-batch+json";
+
+/// A broker that takes longer is taken for one that is away, where that is allowed.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A hand on the broker, through its management interface: it forges messages, looks at them and takes them away.
 pub struct Broker {
@@ -18,10 +26,31 @@ pub struct Broker {
 /// A message of a queue, as it was when it was looked at.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Taken {
-    /// The body.
+    /// The body, or, where that is no text, its base64.
     pub payload: String,
+    /// `string` or `base64`.
+    #[serde(default)]
+    payload_encoding: String,
     /// What kind of a message it says it is, among others.
     pub properties: Value,
+}
+
+/// A message that no service has sent.
+#[derive(Clone, Debug)]
+pub struct Forged {
+    /// Where the exchange sends it.
+    pub routing_key: &'static str,
+    /// What it says that its body is.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Forged {
+    /// A body that says it is a batch, as the services' own do.
+    pub fn batch(routing_key: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        Self { routing_key, content_type: BATCH, body: body.into() }
+    }
 }
 
 impl Broker {
@@ -43,14 +72,50 @@ impl Broker {
             "routing_key": routing_key,
             "payload": body,
             "payload_encoding": "string",
-            "properties": {
-                "delivery_mode": 2,
-                "content_type": "application/cloudevents-batch+json",
-            },
+            "properties": { "delivery_mode": 2, "content_type": BATCH },
         });
         let path = format!("exchanges/{}/{EXCHANGE}/publish", self.virtual_host);
         let answer = self.ask(Method::POST, &path, Some(message)).await;
         assert_eq!(answer["routed"], true, "{routing_key} leads nowhere");
+    }
+
+    /// Publishes any message, and says whether a queue has taken it for good.
+    ///
+    /// # Errors
+    /// It may have been published, or not.
+    pub async fn try_publish(&self, message: &Forged) -> Result<bool, String> {
+        let request = json!({
+            "routing_key": message.routing_key,
+            "payload": BASE64.encode(&message.body),
+            "payload_encoding": "base64",
+            "properties": { "delivery_mode": 2, "content_type": message.content_type },
+        });
+        let path = format!("exchanges/{}/{EXCHANGE}/publish", self.virtual_host);
+        let answer = self.try_ask(Method::POST, &path, Some(request)).await?;
+        Ok(answer["routed"] == true)
+    }
+
+    /// Takes messages away from the head of a queue, `count` at most, with the first `max_bytes` of each body.
+    ///
+    /// # Errors
+    /// Some may be gone unseen.
+    pub async fn try_take(&self, queue: &str, count: usize, max_bytes: usize) -> Result<Vec<Taken>, String> {
+        let request = json!({
+            "count": count, "ackmode": "ack_requeue_false", "encoding": "auto", "truncate": max_bytes,
+        });
+        let path = format!("queues/{}/{queue}/get", self.virtual_host);
+        let messages = self.try_ask(Method::POST, &path, Some(request)).await?;
+        serde_json::from_value(messages).map_err(|error| error.to_string())
+    }
+
+    /// How many messages a queue holds, those with consumers counted. The figure may be five seconds old.
+    ///
+    /// # Errors
+    /// If the broker does not answer, or has counted nothing yet.
+    pub async fn try_count(&self, queue: &str) -> Result<u64, String> {
+        let path = format!("queues/{}/{queue}", self.virtual_host);
+        let answer = self.try_ask(Method::GET, &path, None).await?;
+        answer["messages"].as_u64().ok_or_else(|| format!("{queue} is not counted"))
     }
 
     /// The messages at the head of a queue, 1000 at most; they stay there.
@@ -93,21 +158,54 @@ impl Broker {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        self.send(method, path, body, None).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    async fn try_ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, String> {
+        self.send(method, path, body, Some(TIMEOUT)).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        timeout: Option<Duration>,
+    ) -> Result<Value, String> {
         let url = format!("{}/{path}", self.api);
-        let request = self.http.request(method.clone(), &url).basic_auth("user", Some("password"));
-        let request = match &body {
-            Some(body) => request.json(body),
-            None => request,
-        };
-        let response = request.send().await.unwrap_or_else(|error| panic!("{method} {url}: {error:?}"));
+        let mut request = self.http.request(method.clone(), &url).basic_auth("user", Some("password"));
+        if let Some(body) = &body {
+            request = request.json(body);
+        }
+        if let Some(timeout) = timeout {
+            request = request.timeout(timeout);
+        }
+        let failed = |error: reqwest::Error| format!("{method} {url}: {error:?}");
+        let response = request.send().await.map_err(failed)?;
         let status = response.status();
-        let answer = response.text().await.unwrap_or_default();
-        assert!(status.is_success(), "{method} {url} was answered {status} {answer}");
-        if answer.is_empty() { Value::Null } else { serde_json::from_str(&answer).expect("JSON") }
+        let answer = response.text().await.map_err(failed)?;
+        if !status.is_success() {
+            return Err(format!("{method} {url} was answered {status} {answer}"));
+        }
+        if answer.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(&answer)
+            .map_err(|error| format!("{method} {url} was answered {answer}: {error}"))
     }
 }
 
 impl Taken {
+    /// The body, byte for byte; where it was cut, as far as it goes.
+    pub fn bytes(&self) -> Vec<u8> {
+        let text = || self.payload.clone().into_bytes();
+        if self.payload_encoding == "base64" {
+            BASE64.decode(&self.payload).unwrap_or_else(|_| text())
+        } else {
+            text()
+        }
+    }
+
     /// The events of its body.
     ///
     /// # Panics

@@ -6,6 +6,8 @@ mod shop;
 mod audit;
 mod load;
 
+pub mod chaos;
+
 mod broker;
 mod database;
 pub mod events;
@@ -15,7 +17,7 @@ mod wait;
 
 pub use crate::audit::Audit;
 pub use answer::Answer;
-pub use broker::{Broker, Taken, dead};
+pub use broker::{Broker, Forged, Taken, dead};
 pub use database::Database;
 pub use load::{Acknowledged, Book, Load};
 pub use shop::{Account, Entry, Order, Request, Shop, link_to_next};

@@ -209,6 +209,12 @@ impl Request {
         self
     }
 
+    /// By a client that waits no longer than this for the whole answer.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.http = self.http.timeout(timeout);
+        self
+    }
+
     /// Sends it and reads the answer.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use stack::{Error, ProcessId, Result, workspace};
@@ -17,6 +17,14 @@ pub(crate) fn cargo() -> Command {
 
 /// Says what is done, and does it with the output shown. Dropping the future ends the command with all its children.
 pub(crate) async fn run(what: &str, command: &mut Command) -> Result<()> {
+    match run_for_status(what, command).await? {
+        status if status.success() => Ok(()),
+        status => Err(Error::Setup(format!("{what} failed ({status}): {}", show(command)))),
+    }
+}
+
+/// The same for a command that tells by its status what came of it.
+pub(crate) async fn run_for_status(what: &str, command: &mut Command) -> Result<ExitStatus> {
     println!("{what}: {}", show(command));
     // In a process group of its own, so that Ctrl-C in a terminal is handled here and in one way.
     let child = command.stdin(Stdio::null()).process_group(0).spawn();
@@ -26,10 +34,7 @@ pub(crate) async fn run(what: &str, command: &mut Command) -> Result<()> {
     loop {
         match child.try_wait() {
             Ok(None) => sleep(Duration::from_millis(20)).await,
-            Ok(Some(status)) if status.success() => return Ok(()),
-            Ok(Some(status)) => {
-                return Err(Error::Setup(format!("{what} failed ({status}): {}", show(command))));
-            }
+            Ok(Some(status)) => return Ok(status),
             Err(source) => {
                 return Err(Error::Io { doing: format!("waiting for {}", show(command)), source });
             }

@@ -70,6 +70,13 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Inject faults and check what is promised; the arguments are the suite's (`cargo stack chaos --help`).
+    #[command(disable_help_flag = true)]
+    Chaos {
+        /// Arguments of the fault suite.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 #[tokio::main]
@@ -99,6 +106,7 @@ async fn run(folder: PathBuf, verb: Verb) -> Result<ExitCode> {
         Verb::Reset => down::reset(&folder),
         Verb::Test => test().await,
         Verb::Bench { arguments } => bench(&arguments).await,
+        Verb::Chaos { arguments } => chaos(&arguments).await,
     }
 }
 
@@ -110,6 +118,8 @@ async fn test() -> Result<ExitCode> {
     make::page_packages().await?;
     command::run("Testing the crates", make::in_this_profile(cargo().args(["test", "--workspace"]))).await?;
     command::run("Testing the page", make::npm().arg("test")).await?;
+    make::services_with_faults().await?;
+    command::run("Injecting faults", make::chaos()?.args(["--seconds", "180"])).await?;
     println!("Every test passed.");
     Ok(ExitCode::SUCCESS)
 }
@@ -124,6 +134,16 @@ async fn bench(arguments: &[String]) -> Result<ExitCode> {
         .args(arguments);
     command::run("Measuring", &mut measure).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The suite says by its status what it found.
+async fn chaos(arguments: &[String]) -> Result<ExitCode> {
+    install::install(&Program::SERVERS)?;
+    make::services().await?;
+    make::page().await?;
+    make::services_with_faults().await?;
+    let status = command::run_for_status("Injecting faults", make::chaos()?.args(arguments)).await?;
+    Ok(status.code().map_or(ExitCode::FAILURE, |code| ExitCode::from(code as u8)))
 }
 
 /// Raises the limit of open files, which every process here inherits, to what the machine allows: the usual 1024 is

@@ -1,5 +1,6 @@
 //! What has to be built before the system can run.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,6 +19,28 @@ pub(crate) async fn services() -> Result<()> {
     let mut build = cargo();
     build.args(["build", "--workspace", "--bins"]);
     run("Building the services", in_this_profile(&mut build)).await
+}
+
+/// Builds the services with faults built in, beside the plain ones.
+pub(crate) async fn services_with_faults() -> Result<()> {
+    let mut build = cargo();
+    build.args([
+        "build",
+        "--workspace",
+        "--bin",
+        "orders-service-faults",
+        "--bin",
+        "payments-service-faults",
+    ]);
+    build.args(["--features", "orders-service/fault-injection,payments-service/fault-injection"]);
+    run("Building services with faults", in_this_profile(&mut build)).await
+}
+
+/// The fault suite, which was built with the services.
+pub(crate) fn chaos() -> Result<Command> {
+    let this = env::current_exe();
+    let this = this.map_err(|source| Error::Io { doing: "looking for this program".into(), source })?;
+    Ok(Command::new(this.with_file_name("chaos")))
 }
 
 /// The services are looked for beside this program, which may have been built in either profile.

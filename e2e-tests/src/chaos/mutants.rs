@@ -1,0 +1,141 @@
+//! Services with one broken rule each: the suite must see it. Whatever it can't see, it can't vouch for.
+
+use std::time::Duration;
+
+use stack::{Error, Result, Servers};
+
+use super::nemesis::Faults;
+use super::options::Options;
+use super::report::Verdict;
+use super::run::{Place, run};
+use super::scenario::{Profile, Scenario};
+
+/// How long each runs.
+const DURATION: Duration = Duration::from_secs(40);
+/// How long after healing their orders may take: shorter than what is promised, so that all of them take minutes. The
+/// controls, which break no rule, show that it is enough.
+const FINAL_WITHIN: Duration = Duration::from_secs(30);
+const A_DAY: u32 = 24 * 3600;
+
+/// Nothing is lost that the sweep would have to heal, and it does not: what should not have been lost stays lost.
+const LOSSLESS: Profile = Profile { name: "lossless", faults: Faults::lossless, sweep_after_seconds: A_DAY };
+/// The broker loses what it holds, and the sweep heals that.
+const LOSSY: Profile = Profile { name: "lossy", faults: Faults::lossy, sweep_after_seconds: 3 };
+
+/// The rules that are broken, and the profile that shows it.
+const MUTANTS: [(&str, Profile); 10] = [
+    ("ack-before-commit", LOSSLESS),
+    ("delete-before-confirm", LOSSLESS),
+    ("no-inbox", LOSSLESS),
+    ("no-decision-guard", LOSSLESS),
+    ("no-balance-check", LOSSLESS),
+    ("returns-ignored", LOSSLESS),
+    ("no-account-locks", LOSSLESS),
+    ("settled-orders-reopened", LOSSLESS),
+    ("deposit-key-ignored", LOSSLESS),
+    ("duplicates-acked-silently", LOSSY),
+];
+
+/// One line of the table.
+struct Tried {
+    name: String,
+    profile: &'static str,
+    /// The first rule that was found broken, with its first finding.
+    finding: Option<String>,
+}
+
+/// Runs every mutant, and every profile without one, and prints what was caught. It is [`Verdict::Clean`] if every mutant
+/// was and no control was.
+///
+/// # Errors
+/// If the system can't be run at all.
+pub async fn run_mutants(options: &Options) -> Result<Verdict> {
+    let seed = options.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    let command = format!("cargo stack chaos --mutants --seed {seed}");
+    println!("Repeat it: {command}");
+    let place = Place::fresh("mutants")?;
+    let servers = place.servers().await?;
+    let mut all = Vec::new();
+    for scenario in scenarios(options, seed)? {
+        all.push(try_one(&servers, &scenario, &place).await?);
+    }
+    servers.stop().await;
+    drop(servers);
+    let verdict = print_table(&all);
+    place.leave(verdict);
+    println!("Repeat it: {command}");
+    Ok(verdict)
+}
+
+/// The mutants that are asked for, each profile's control before its first.
+fn scenarios(options: &Options, seed: u64) -> Result<Vec<Scenario>> {
+    let sweep_off = Profile { name: "lossy, sweep off", sweep_after_seconds: A_DAY, ..LOSSY };
+    let all = MUTANTS.iter().map(|(name, profile)| (*name, *profile, Some(*name)));
+    let all = all.chain([("sweep-off", sweep_off, None)]);
+    let is_asked_for = |name: &str| options.mutant.as_deref().is_none_or(|asked| asked == name);
+    let mutants: Vec<_> = all.filter(|(name, ..)| is_asked_for(name)).collect();
+    if mutants.is_empty() {
+        let known: Vec<&str> = MUTANTS.iter().map(|(name, _)| *name).chain(["sweep-off"]).collect();
+        return Err(Error::Setup(format!("there is no such mutant; there are {}", known.join(", "))));
+    }
+    let scenario = |name: &str, profile: Profile, mutant: Option<&'static str>| Scenario {
+        name: name.to_owned(),
+        seed,
+        duration: DURATION,
+        replicas: options.replicas as usize,
+        profile,
+        mutant,
+        final_within: FINAL_WITHIN,
+    };
+    let mut scenarios = Vec::new();
+    for control in [LOSSLESS, LOSSY] {
+        // What the sweep heals when it is on, it does not when it is off.
+        let is_used = |profile: &Profile| {
+            profile.name.starts_with(control.name)
+                && (profile.name == control.name || control.name == LOSSY.name)
+        };
+        if mutants.iter().any(|(_, profile, _)| is_used(profile)) {
+            scenarios.push(scenario(CONTROL, control, None));
+        }
+    }
+    scenarios.extend(mutants.into_iter().map(|(name, profile, mutant)| scenario(name, profile, mutant)));
+    Ok(scenarios)
+}
+
+const CONTROL: &str = "no mutant";
+
+async fn try_one(servers: &std::sync::Arc<Servers>, scenario: &Scenario, place: &Place) -> Result<Tried> {
+    println!("\n--- {}, {}", scenario.name, scenario.profile.name);
+    let folder =
+        place.folder().join(format!("{}-{}", scenario.name, scenario.profile.name).replace([' ', ','], "-"));
+    let failed = |source| Error::Io { doing: format!("creating {}", folder.display()), source };
+    std::fs::create_dir_all(&folder).map_err(failed)?;
+    let report = run(servers, scenario, &folder).await?;
+    report.write(&folder)?;
+    let finding = report.broken().next().map(|check| {
+        format!("{}: {} of {}", check.rule, check.findings.first().map_or("", String::as_str), check.count)
+    });
+    println!("{}", finding.as_deref().unwrap_or("nothing found"));
+    Ok(Tried { name: scenario.name.clone(), profile: scenario.profile.name, finding })
+}
+
+fn print_table(all: &[Tried]) -> Verdict {
+    let (controls, mutants): (Vec<&Tried>, Vec<&Tried>) = all.iter().partition(|tried| tried.name == CONTROL);
+    println!();
+    for Tried { name, profile, finding } in &mutants {
+        let finding = finding.as_deref().unwrap_or("NOT CAUGHT");
+        println!("{name:<26} {profile:<17} {}", shortened(finding));
+    }
+    let alarms: Vec<_> = controls.iter().filter(|control| control.finding.is_some()).collect();
+    for Tried { name, profile, finding } in &controls {
+        let finding = finding.as_deref().map_or("holds".into(), |finding| format!("FALSE ALARM: {finding}"));
+        println!("{name:<26} {profile:<17} {}", shortened(&finding));
+    }
+    let caught = mutants.iter().filter(|mutant| mutant.finding.is_some()).count();
+    println!("\ncaught {caught}/{}", mutants.len());
+    if caught == mutants.len() && alarms.is_empty() { Verdict::Clean } else { Verdict::Violated }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(180).collect()
+}

@@ -1,0 +1,125 @@
+//! Waits until nothing is left to do, and takes away the dead letters.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use stack::Addresses;
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use super::lines::Lines;
+use super::messages::nonce_in;
+use crate::events::{REQUESTS, RESULTS};
+use crate::{Broker, Database, dead};
+
+const POLL: Duration = Duration::from_millis(250);
+/// The broker counts every five seconds: so much later than the rest its figures may say the same.
+const COUNTING_LAG: Duration = Duration::from_secs(12);
+/// Dead letters taken at a time, and how much of each is looked at.
+const TAKEN: usize = 20;
+const LOOKED_AT_BYTES: usize = 2_000;
+
+/// How it became quiet.
+#[derive(Default)]
+pub(crate) struct Quiet {
+    /// How long after healing every order was final, if they were in time.
+    pub(crate) final_after: Option<Duration>,
+    /// What was not empty when time was up.
+    pub(crate) leftovers: Vec<String>,
+}
+
+/// A dead letter.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Letter {
+    pub(crate) queue: String,
+    /// Of the poison that it was.
+    pub(crate) nonce: Option<Uuid>,
+    /// How it begins.
+    pub(crate) text: String,
+}
+
+/// Waits until every order is final and outboxes and queues are empty, but no longer than `limit` from when all was
+/// healed.
+pub(crate) async fn wait(addresses: &Addresses, healed: Instant, limit: Duration) -> Quiet {
+    let mut quiet = Quiet::default();
+    loop {
+        let mut left = waiting(addresses).await.unwrap_or_else(|error| vec![error]);
+        if left.is_empty() {
+            quiet.final_after = Some(healed.elapsed());
+            break;
+        }
+        if healed.elapsed() > limit {
+            quiet.leftovers.append(&mut left);
+            break;
+        }
+        sleep(POLL).await;
+    }
+    let broker = Broker::of(addresses);
+    loop {
+        let left = queued(&broker).await;
+        if left.is_empty() {
+            return quiet;
+        }
+        if healed.elapsed() > limit + COUNTING_LAG {
+            quiet.leftovers.extend(left);
+            return quiet;
+        }
+        sleep(POLL).await;
+    }
+}
+
+async fn waiting(addresses: &Addresses) -> Result<Vec<String>, String> {
+    let mut waiting = Vec::new();
+    let databases = [
+        (&addresses.orders_database, "orders", "SELECT count(*) FROM orders WHERE status = 'NEW'"),
+        (&addresses.orders_database, "messages in the orders outbox", "SELECT count(*) FROM outbox"),
+        (&addresses.payments_database, "messages in the payments outbox", "SELECT count(*) FROM outbox"),
+    ];
+    for (url, what, query) in databases {
+        let ask = async { Database::try_connect(url).await?.try_rows(query, &[]).await };
+        let rows = ask.await.map_err(|error| format!("{what} can't be counted: {error}"))?;
+        match rows[0].get::<_, i64>(0) {
+            0 => {}
+            count => waiting.push(format!("{count} {what} wait")),
+        }
+    }
+    Ok(waiting)
+}
+
+async fn queued(broker: &Broker) -> Vec<String> {
+    let mut queued = Vec::new();
+    for queue in [REQUESTS, RESULTS] {
+        match broker.try_count(queue).await {
+            Ok(0) => {}
+            Ok(count) => queued.push(format!("{queue} holds {count} messages")),
+            Err(error) => queued.push(error),
+        }
+    }
+    queued
+}
+
+/// Empties both dead-letter queues into a file, and says how many there were.
+///
+/// # Errors
+/// If the broker does not answer, though all is healed.
+pub(crate) async fn take_letters(addresses: &Addresses, file: &Path) -> stack::Result<u64> {
+    let (broker, letters) = (Broker::of(addresses), Lines::create(file));
+    let mut count = 0;
+    for queue in [dead(REQUESTS), dead(RESULTS)] {
+        loop {
+            let taken = broker.try_take(&queue, TAKEN, LOOKED_AT_BYTES).await.map_err(stack::Error::Setup)?;
+            if taken.is_empty() {
+                break;
+            }
+            count += taken.len() as u64;
+            for letter in taken {
+                let body = letter.bytes();
+                let text = String::from_utf8_lossy(&body).chars().take(400).collect();
+                letters.write(&Letter { queue: queue.clone(), nonce: nonce_in(&body), text });
+            }
+        }
+    }
+    letters.flush();
+    Ok(count)
+}
