@@ -5,6 +5,7 @@ mod support;
 mod story;
 
 mod bad_input;
+mod chaos_checks;
 mod gateway;
 mod idempotency;
 

@@ -110,6 +110,12 @@ async fn own_servers_in(options: SystemOptions, places: u32) -> Option<Own> {
     Some(Own::of(system, true, place))
 }
 
+/// The URL of a database of a test's own, with nothing in it.
+pub(crate) async fn fresh_database() -> String {
+    let servers = servers().await;
+    servers.create_database(&servers.fresh_name()).await.unwrap()
+}
+
 /// Options with an orders-service that asks again soon for payments that were never answered.
 pub(crate) fn sweeping_soon() -> SystemOptions {
     sweeping_after(2)
