@@ -87,17 +87,10 @@ fn scenarios(options: &Options, seed: u64) -> Result<Vec<Scenario>> {
         mutant,
         final_within: FINAL_WITHIN,
     };
-    let mut scenarios = Vec::new();
-    for control in [LOSSLESS, LOSSY] {
-        // What the sweep heals when it is on, it does not when it is off.
-        let is_used = |profile: &Profile| {
-            profile.name.starts_with(control.name)
-                && (profile.name == control.name || control.name == LOSSY.name)
-        };
-        if mutants.iter().any(|(_, profile, _)| is_used(profile)) {
-            scenarios.push(scenario(CONTROL, control, None));
-        }
-    }
+    // Without a mutant the sweep's being off loses orders on purpose: that is a mutant itself, and has no control.
+    let is_used = |control: &Profile| mutants.iter().any(|(_, profile, _)| profile.name == control.name);
+    let controls = [LOSSLESS, LOSSY].into_iter().filter(is_used);
+    let mut scenarios: Vec<_> = controls.map(|control| scenario(CONTROL, control, None)).collect();
     scenarios.extend(mutants.into_iter().map(|(name, profile, mutant)| scenario(name, profile, mutant)));
     Ok(scenarios)
 }

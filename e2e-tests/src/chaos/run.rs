@@ -161,6 +161,8 @@ fn system_options(scenario: &Scenario) -> SystemOptions {
     SystemOptions {
         orders_replicas: scenario.replicas,
         payments_replicas: scenario.replicas,
+        has_links: true,
+        has_fault_injection: true,
         environment,
         ..Default::default()
     }

@@ -186,8 +186,8 @@ fn joined(points: &[(f64, f64)]) -> String {
 /// Faults of one server have one colour.
 fn colour(kind: &str) -> &'static str {
     match kind.split('-').next().unwrap_or_default() {
-        "broker" | "queue" | "memory" | "alarm" | "unbind" => "broker",
-        "postgres" | "backend" => "database",
+        "broker" | "queue" | "memory" | "unbind" => "broker",
+        "postgres" | "backend" | "pool" => "database",
         "link" => "link",
         _ => "service",
     }

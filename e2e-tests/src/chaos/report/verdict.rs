@@ -65,9 +65,10 @@ pub(crate) struct Demands {
 
 /// What must have happened in ten minutes.
 const OFTEN: &[(&[&str], usize)] = &[
-    (&["kill", "crash-point"], 40),
+    (&["kill"], 40),
     (&["broker-kill", "broker-restart", "broker-wipe"], 3),
-    (&["postgres-stop", "postgres-kill", "backend-kill"], 6),
+    (&["postgres-stop", "postgres-kill", "backend-kill", "backend-end"], 6),
+    (&["link-cut"], 10),
 ];
 
 impl Demands {
