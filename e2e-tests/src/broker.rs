@@ -150,6 +150,36 @@ impl Broker {
         self.ask(Method::DELETE, &path, None).await;
     }
 
+    /// Takes away what leads messages with a routing key to a queue.
+    ///
+    /// # Errors
+    /// If it was not there, or the broker does not answer.
+    pub async fn try_unbind(&self, queue: &str, routing_key: &str) -> Result<(), String> {
+        let path = format!("bindings/{}/e/{EXCHANGE}/q/{queue}/{routing_key}", self.virtual_host);
+        self.try_ask(Method::DELETE, &path, None).await.map(drop)
+    }
+
+    /// Whether there is a queue, and messages with a routing key are led to it.
+    ///
+    /// # Errors
+    /// If the broker does not answer.
+    pub async fn try_is_bound(&self, queue: &str, routing_key: &str) -> Result<bool, String> {
+        let path = format!("exchanges/{}/{EXCHANGE}/bindings/source", self.virtual_host);
+        let bindings = self.try_ask(Method::GET, &path, None).await?;
+        let leads =
+            |binding: &Value| binding["destination"] == queue && binding["routing_key"] == routing_key;
+        Ok(bindings.as_array().is_some_and(|bindings| bindings.iter().any(leads)))
+    }
+
+    /// Deletes a queue with everything in it.
+    ///
+    /// # Errors
+    /// If it was not there, or the broker does not answer.
+    pub async fn try_delete(&self, queue: &str) -> Result<(), String> {
+        let path = format!("queues/{}/{queue}", self.virtual_host);
+        self.try_ask(Method::DELETE, &path, None).await.map(drop)
+    }
+
     /// The dead letters of both queues.
     pub async fn dead_letters(&self) -> Vec<Taken> {
         let mut letters = self.look(&dead(crate::events::REQUESTS)).await;
