@@ -64,7 +64,10 @@ impl Stack {
         eventually("the system is ready", || {
             let ended = runner.try_wait().unwrap();
             assert_eq!(ended, None, "{}", fs::read_to_string(self.folder.join("output")).unwrap());
-            Status::read(&self.folder).unwrap().is_some_and(|status| status.addresses.is_some())
+            // A runner that was killed has left a status too.
+            let status = Status::read(&self.folder).unwrap();
+            let ours = status.filter(|status| status.runner.pid == runner.id() as i32);
+            ours.is_some_and(|status| status.addresses.is_some())
         })
         .await;
         runner
