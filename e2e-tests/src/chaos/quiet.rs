@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use stack::Addresses;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -16,9 +17,12 @@ use crate::{Broker, Database, dead};
 const POLL: Duration = Duration::from_millis(250);
 /// The broker counts every five seconds: so much later than the rest its figures may say the same.
 const COUNTING_LAG: Duration = Duration::from_secs(12);
-/// Dead letters taken at a time, and how much of each is looked at.
+/// Messages taken from a dead-letter queue at a time, and how much of each is looked at: all of what a service has
+/// written, for that may hold several letters.
 const TAKEN: usize = 20;
-const LOOKED_AT_BYTES: usize = 2_000;
+const LOOKED_AT_BYTES: usize = 4 << 20;
+/// How much of a letter is noted.
+const NOTED_CHARS: usize = 400;
 
 /// How it became quiet.
 #[derive(Default)]
@@ -99,7 +103,7 @@ async fn queued(broker: &Broker) -> Vec<String> {
     queued
 }
 
-/// Empties both dead-letter queues into a file, and says how many there were.
+/// Empties both dead-letter queues into a file, and says how many letters there were.
 ///
 /// # Errors
 /// If the broker does not answer, though all is healed.
@@ -112,14 +116,39 @@ pub(crate) async fn take_letters(addresses: &Addresses, file: &Path) -> stack::R
             if taken.is_empty() {
                 break;
             }
-            count += taken.len() as u64;
-            for letter in taken {
-                let body = letter.bytes();
-                let text = String::from_utf8_lossy(&body).chars().take(400).collect();
-                letters.write(&Letter { queue: queue.clone(), nonce: nonce_in(&body), text });
+            for letter in taken.iter().flat_map(|message| letters_in(&message.bytes())) {
+                count += 1;
+                let text = letter.chars().take(NOTED_CHARS).collect();
+                letters.write(&Letter { queue: queue.clone(), nonce: nonce_in(&letter), text });
             }
         }
     }
     letters.flush();
     Ok(count)
+}
+
+/// The letters of a message: services write them as events and send several at once; the broker moves a body that is no
+/// batch as it is.
+fn letters_in(body: &[u8]) -> Vec<String> {
+    let events: Vec<&RawValue> = serde_json::from_slice(body).unwrap_or_default();
+    let is_letter = |event: &&RawValue| event.get().contains("\"DeadLettered\"");
+    if !events.is_empty() && events.iter().all(is_letter) {
+        events.into_iter().map(|event| event.get().to_owned()).collect()
+    } else {
+        vec![String::from_utf8_lossy(body).into_owned()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_letter_of_a_message_counts_and_what_is_no_batch_is_one() {
+        let two = br#"[{"type":"DeadLettered","data":1},{"type":"DeadLettered","data":2}]"#;
+        assert_eq!(letters_in(two).len(), 2);
+        for one in [&b"\xff"[..], b"[1,2]", b"[{\"type\":\"OrderCreated\"},2]", b"[]"] {
+            assert_eq!(letters_in(one).len(), 1, "{one:?}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use stack::{Error, Result};
 use super::evidence::Evidence;
 
 /// Findings that a report names, of each rule.
-const NAMED: i64 = 50;
+pub(super) const NAMED: i64 = 50;
 
 /// A rule.
 pub struct Check {

@@ -125,8 +125,7 @@ fn nested(depth: usize) -> Value {
 }
 
 /// The nonce in a dead letter, if there is one.
-pub(crate) fn nonce_in(letter: &[u8]) -> Option<Uuid> {
-    let text = String::from_utf8_lossy(letter);
-    let (_, after) = text.split_once(NONCE)?;
+pub(crate) fn nonce_in(letter: &str) -> Option<Uuid> {
+    let (_, after) = letter.split_once(NONCE)?;
     after.get(..36)?.parse().ok()
 }

@@ -24,17 +24,17 @@ pub(crate) struct Figures {
     pub(crate) deposits: i64,
     pub(crate) accounts: i64,
     /// From an order's creation to its settling, by the services' and the database's clocks, for orders that were created
-    /// while nothing was wrong, and while each kind of fault was.
+    /// before anything was wrong, and while each kind of fault was.
     pub(crate) times: Vec<TimeToFinal>,
     /// What a bucket of the picture spans.
     pub(crate) bucket_ms: i64,
     pub(crate) buckets: Vec<Bucket>,
 }
 
-/// How long orders took that were created while something was wrong.
+/// How long orders took that were created at one kind of time.
 #[derive(Debug, Serialize)]
 pub(crate) struct TimeToFinal {
-    /// The kind of fault, or `healthy`.
+    /// The kind of fault, or `healthy`: two seconds before the first one and earlier.
     pub(crate) during: String,
     pub(crate) orders: i64,
     pub(crate) p50_ms: f64,
@@ -55,7 +55,8 @@ pub(crate) struct Bucket {
     pub(crate) max_ms: Option<i64>,
 }
 
-/// For two seconds after a fault was healed, orders still belong to it.
+/// For two seconds after a fault was healed, orders still belong to it. Between faults the system catches up: those seconds
+/// show neither health nor a kind of fault.
 const TIMES: &str = "
     CREATE TEMPORARY TABLE span AS
         SELECT fault, int8range(began_ms, ended_ms + 2000, '[]') AS span FROM faults WHERE took_effect;
@@ -69,7 +70,7 @@ const TIMES_BY_KIND: &str = "
            percentile_cont(0.99) WITHIN GROUP (ORDER BY ms), max(ms)
     FROM (
         SELECT 'healthy' AS during, ms FROM took
-        WHERE NOT EXISTS (SELECT FROM span WHERE span @> created_ms)
+        WHERE created_ms < coalesce((SELECT min(lower(span)) - 2000 FROM span), created_ms + 1)
         UNION ALL
         SELECT fault, ms FROM (SELECT DISTINCT fault FROM span) AS kinds, took
         WHERE EXISTS (SELECT FROM span WHERE span.fault = kinds.fault AND span @> created_ms)
