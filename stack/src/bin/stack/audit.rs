@@ -82,7 +82,7 @@ async fn check(folder: &Path, options: &Options) -> Result<Counts> {
 }
 
 fn running(folder: &Path) -> Result<Audit> {
-    let addresses = report::addresses_of(folder)?;
+    let addresses = report::addresses_of(folder, "--orders-database and --payments-database")?;
     Ok(Audit::of(&addresses.orders_database, &addresses.payments_database))
 }
 

@@ -126,7 +126,7 @@ impl Place {
     fn of(folder: &Path, amqp: Option<String>, queues: Vec<String>) -> Result<Self> {
         let amqp = match amqp {
             Some(amqp) => amqp,
-            None => report::addresses_of(folder)?.amqp,
+            None => report::addresses_of(folder, "--amqp")?.amqp,
         };
         let topology = match queues.as_slice() {
             [] => contracts::topology(),

@@ -28,10 +28,11 @@ pub(crate) async fn status(folder: &Path, json: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where everything of the running system is.
-pub(crate) fn addresses_of(folder: &Path) -> Result<Addresses> {
+/// Where everything of the running system is; `otherwise` are the options that lead to another one.
+pub(crate) fn addresses_of(folder: &Path, otherwise: &str) -> Result<Addresses> {
     let starting = || Error::Setup("the system is still starting; try again".into());
-    running(folder)?.addresses.ok_or_else(starting)
+    let found = running(folder).and_then(|status| status.addresses.ok_or_else(starting));
+    found.map_err(|error| Error::Setup(format!("{error}; or say what to look at with {otherwise}")))
 }
 
 fn running(folder: &Path) -> Result<Status> {
