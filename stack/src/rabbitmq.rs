@@ -93,6 +93,21 @@ pub(crate) fn disk(folder: &Path) -> PathBuf {
     folder.join("disk")
 }
 
+/// Whether the node has noted on its disk where it keeps the log of each of a virtual host's queues.
+///
+/// It does so half a second after it has declared the last of them. If it is killed before, it knows at its next start
+/// that there is a queue, but not its log, and nobody can use that queue until it is deleted. (RabbitMQ 3.10; the note is
+/// the directory of its Raft library.)
+pub(crate) fn has_noted(folder: &Path, virtual_host: &str, queues: &[String]) -> bool {
+    let notes = fs::read(disk(folder).join(NODE).join("quorum").join(NODE).join("names.dets"));
+    let notes = notes.unwrap_or_default();
+    queues.iter().all(|queue| {
+        // In Erlang's format a name ends where a binary begins, with an `m`: one queue's name may begin another's.
+        let name = format!("{virtual_host}_{queue}m");
+        notes.windows(name.len()).any(|window| window == name.as_bytes())
+    })
+}
+
 fn write_files(folder: &Path, ports: Ports) -> Result<()> {
     let configuration = format!(
         "listeners.tcp.1 = 127.0.0.1:{}\n\

@@ -8,12 +8,19 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
 
 use crate::error::{Doing, Error, Result};
 use crate::part::Part;
 use crate::ports::free_port;
 use crate::watchdog::Watchdog;
 use crate::{postgres, rabbitmq, ready};
+
+/// A broker that notes its queues elsewhere is not waited for any longer: it matters only to one that is killed.
+const NOTE_LIMIT: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(50);
 
 /// How to start [`Servers`].
 #[derive(Clone, Debug, Default)]
@@ -165,6 +172,15 @@ impl Servers {
             .and_then(|()| fs::create_dir(&disk))
             .doing(format!("emptying {}", disk.display()))?;
         self.rabbitmq.start().await
+    }
+
+    /// Waits until the broker could be killed and would find these queues again, for some seconds at most.
+    pub(crate) async fn until_queues_are_noted(&self, virtual_host: &str, queues: &[String]) {
+        let folder = rabbitmq_folder(&self.folder);
+        let deadline = Instant::now() + NOTE_LIMIT;
+        while !rabbitmq::has_noted(&folder, virtual_host, queues) && Instant::now() < deadline {
+            sleep(POLL).await;
+        }
     }
 
     /// Makes RabbitMQ think that it has no memory left: it blocks every connection that publishes, until

@@ -121,6 +121,12 @@ impl System {
         for part in system.own_parts() {
             part.wait_ready().await?;
         }
+        let queues: Vec<String> = contracts::topology()
+            .queues
+            .into_iter()
+            .flat_map(|queue| [messaging::topology::dead_letter_queue(&queue.name), queue.name])
+            .collect();
+        servers.until_queues_are_noted(&system.names.virtual_host, &queues).await;
         Ok(system)
     }
 
