@@ -24,7 +24,10 @@ fn unusable_setting_is_named() {
         ("CORS_ALLOWED_ORIGINS", "https://shop.example,https://shop.example/page"),
         ("RUST_LOG", "lapin=loud"),
         ("LOG_FORMAT", "xml"),
+        ("INBOX_RETENTION_DAYS", "0"),
     ];
+    let error = error_of("orders-service", &[("SWEEP_AFTER_SECONDS", "0")]);
+    assert!(error.starts_with("error: SWEEP_AFTER_SECONDS "), "{error}");
     for service in ["orders-service", "payments-service"] {
         for (name, value) in settings {
             let error = error_of(service, &[(name, value)]);
