@@ -49,6 +49,7 @@ pub async fn run_once(options: &Options) -> Result<Verdict> {
         final_within: FINAL_WITHIN,
     };
     let place = Place::fresh(&seed.to_string())?;
+    println!("Logs, data and history: {}", place.folder().display());
     let servers = place.servers().await?;
     let mut report = run(&servers, &scenario, place.folder()).await?;
     report.command = command;
@@ -86,7 +87,7 @@ impl Place {
 
     pub(crate) fn leave(self, verdict: Verdict) {
         if verdict == Verdict::Violated {
-            println!("Logs, data and history are kept in {}", self.0.display());
+            println!("Logs, data and history are kept: {}", self.0.display());
         } else {
             // What can't be deleted is in nobody's way.
             let _ = std::fs::remove_dir_all(&self.0);

@@ -73,10 +73,11 @@ impl Client {
             let next = Instant::now() + pace.mul_f64(0.5 + self.random.f64());
             let intent = Intent::any(&self.accounts, &mut self.random);
             let done = self.perform(intent.clone()).await;
-            if done.is_some() && self.random.u8(..100) < 4 {
-                if let Some(other) = intent.contradiction(&mut self.random) {
-                    self.perform(other).await;
-                }
+            if done.is_some()
+                && self.random.u8(..100) < 4
+                && let Some(other) = intent.contradiction(&mut self.random)
+            {
+                self.perform(other).await;
             }
             sleep_until(next).await;
         }
@@ -122,38 +123,14 @@ impl Client {
             let mut was_sent = false;
             for told in self.ask(intent, at_once, patience_ms.clone(), operation).await {
                 was_sent |= !matches!(told, Told::NotSent);
-                match told {
-                    Told::Done(status, created) => {
-                        if operation.outcome == Outcome::Refused {
-                            operation
-                                .flaws
-                                .push(format!("{status} for one request and refused for its twin"));
-                        }
-                        operation.status = Some(status);
-                        operation.outcome = Outcome::Ok;
-                        operation.id = id_of(intent.kind, &created);
-                        operation.flaws.extend(intent.flaw_in(status, &created));
-                        match &first {
-                            Some(first) => operation.flaws.extend(difference(first, &created)),
-                            None => first = Some(created),
-                        }
-                    }
-                    Told::Refused(status) if operation.outcome != Outcome::Ok => {
-                        operation.status = Some(status);
-                        operation.outcome = Outcome::Refused;
-                    }
-                    Told::Refused(status) => {
-                        operation.flaws.push(format!("done for one request and {status} for its twin"));
-                    }
-                    Told::Nothing(status) if operation.outcome == Outcome::Unknown => {
-                        operation.status = status
-                    }
-                    Told::Flaw(flaw) => operation.flaws.push(flaw),
-                    Told::Nothing(_) | Told::NotSent => {}
+                let Some(created) = understand(told, intent, operation) else { continue };
+                match &first {
+                    Some(first) => operation.flaws.extend(difference(first, &created)),
+                    None => first = Some(created),
                 }
             }
             if operation.outcome != Outcome::Unknown {
-                self.judge(intent, operation);
+                judge(intent, operation);
                 return first;
             }
             let may_ask_again = is_keyed || !was_sent;
@@ -163,17 +140,6 @@ impl Client {
                 return None;
             }
             sleep(Duration::from_millis(self.random.u64(RETRY_MS))).await;
-        }
-    }
-
-    /// Whether it was right to do it, or to refuse it.
-    fn judge(&self, intent: &Intent, operation: &mut Operation) {
-        match (intent.is_bad, operation.outcome) {
-            (true, Outcome::Ok) => operation.flaws.push("it was done and must be refused".into()),
-            (false, Outcome::Refused) => {
-                operation.flaws.push(format!("it was refused with {:?} and is good", operation.status));
-            }
-            _ => {}
         }
     }
 
@@ -223,11 +189,52 @@ async fn send(intent: &Intent, door: &Shop, timeout: Duration) -> Told {
             Ok(created) => Told::Done(status, created),
             Err(error) => Told::Flaw(format!("{error}: {answer}")),
         },
+        // A service that was halted takes a request for one that came too slowly. It has done nothing, and says so
+        // without a problem document, before any code of its own has a say.
+        status @ 408 => Told::Nothing(Some(status)),
         status => match answer.flaw_as_problem() {
             Some(flaw) => Told::Flaw(flaw),
             None if status < 500 => Told::Refused(status),
             None => Told::Nothing(Some(status)),
         },
+    }
+}
+
+/// Notes what one request came to, and returns what it created.
+fn understand(told: Told, intent: &Intent, operation: &mut Operation) -> Option<Value> {
+    match told {
+        Told::Done(status, created) => {
+            if operation.outcome == Outcome::Refused {
+                operation.flaws.push(format!("{status} for one request and refused for its twin"));
+            }
+            operation.status = Some(status);
+            operation.outcome = Outcome::Ok;
+            operation.id = id_of(intent.kind, &created);
+            operation.flaws.extend(intent.flaw_in(status, &created));
+            return Some(created);
+        }
+        Told::Refused(status) if operation.outcome == Outcome::Ok => {
+            operation.flaws.push(format!("done for one request and {status} for its twin"));
+        }
+        Told::Refused(status) => {
+            operation.status = Some(status);
+            operation.outcome = Outcome::Refused;
+        }
+        Told::Nothing(status) if operation.outcome == Outcome::Unknown => operation.status = status,
+        Told::Flaw(flaw) => operation.flaws.push(flaw),
+        Told::Nothing(_) | Told::NotSent => {}
+    }
+    None
+}
+
+/// Whether it was right to do it, or to refuse it.
+fn judge(intent: &Intent, operation: &mut Operation) {
+    match (intent.is_bad, operation.outcome) {
+        (true, Outcome::Ok) => operation.flaws.push("it was done and must be refused".into()),
+        (false, Outcome::Refused) => {
+            operation.flaws.push(format!("it was refused with {:?} and is good", operation.status));
+        }
+        _ => {}
     }
 }
 
