@@ -20,6 +20,9 @@ const BODY_LIMIT_BYTES: usize = 64 * 1024;
 const GRACE_SECONDS: u64 = 5;
 /// Longer than the gateway keeps an idle connection, so that it never sends a request on one that is closing.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// A request's head must be there within this. Long, because after a process was halted its own pause counts, and the
+/// answer, a bare 408, is the one error here without a problem document; the gateway keeps slow clients away.
+const HEAD_LIMIT: Duration = Duration::from_secs(120);
 
 /// Serves `routes`, health and metrics until `shutdown`, then finishes the requests in hand.
 pub(crate) async fn serve(
@@ -49,6 +52,7 @@ pub(crate) async fn serve(
             .default_service(web::to(|| async { Err::<(), _>(Problem::not_found()) }))
     })
     .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEAD_LIMIT)
     .workers(config.http_workers.get().into())
     .shutdown_timeout(GRACE_SECONDS)
     .disable_signals()

@@ -189,9 +189,6 @@ async fn send(intent: &Intent, door: &Shop, timeout: Duration) -> Told {
             Ok(created) => Told::Done(status, created),
             Err(error) => Told::Flaw(format!("{error}: {answer}")),
         },
-        // A service that was halted takes a request for one that came too slowly. It has done nothing, and says so
-        // without a problem document, before any code of its own has a say.
-        status @ 408 => Told::Nothing(Some(status)),
         status => match answer.flaw_as_problem() {
             Some(flaw) => Told::Flaw(flaw),
             None if status < 500 => Told::Refused(status),
