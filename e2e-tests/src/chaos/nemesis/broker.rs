@@ -92,8 +92,11 @@ pub(super) async fn kill(site: &Site<'_>, down: Duration) -> Result<()> {
 pub(super) async fn restart(site: &Site<'_>) -> Result<()> {
     let _queues = site.servers.lock().await;
     let began_ms = site.now_ms();
-    site.system().servers().rabbitmq().restart().await?;
-    site.note("broker-restart", "rabbitmq", began_ms, true);
+    let broker = site.system().servers().rabbitmq();
+    // If it takes too long, on a busy machine, it is killed.
+    let is_orderly = broker.terminate().await.is_ok();
+    broker.start().await?;
+    site.note("broker-restart", "rabbitmq", began_ms, is_orderly);
     Ok(())
 }
 

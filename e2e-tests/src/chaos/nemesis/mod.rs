@@ -190,8 +190,8 @@ async fn heal(site: &Site<'_>) -> Result<()> {
     }
     tokio::try_join!(servers.postgres().start(), servers.rabbitmq().start())?;
     servers.clear_memory_alarm().await?;
-    for part in system.parts() {
-        part.start().await?;
+    for target in Target::all(site.replicas()) {
+        site.bring_up(target).await?;
     }
     Ok(())
 }

@@ -70,7 +70,7 @@ pub(super) async fn kill(site: &Site<'_>, victims: &[Target], down: Duration) ->
     }
     sleep(down).await;
     try_join_all(victims.iter().map(async |victim| {
-        site.part(*victim).start().await?;
+        site.bring_up(*victim).await?;
         site.note("kill", victim, began_ms, true);
         Ok(())
     }))
@@ -84,7 +84,7 @@ pub(super) async fn pause(site: &Site<'_>, victim: Target, halted: Duration) -> 
     site.part(victim).pause()?;
     sleep(halted).await;
     site.part(victim).resume()?;
-    site.part(victim).wait_ready().await?;
+    site.bring_up(victim).await?;
     site.note("pause", victim, began_ms, true);
     Ok(())
 }
@@ -92,10 +92,13 @@ pub(super) async fn pause(site: &Site<'_>, victim: Target, halted: Duration) -> 
 /// SIGTERM and a new start, one after another, as an update of the services does it.
 pub(super) async fn rolling_restart(site: &Site<'_>) -> Result<()> {
     let began_ms = site.now_ms();
+    let mut is_orderly = true;
     for target in Target::all(site.replicas()) {
-        site.part(target).restart().await?;
+        // One that takes too long, on a busy machine, is killed.
+        is_orderly &= site.part(target).terminate().await.is_ok();
+        site.bring_up(target).await?;
     }
-    site.note("rolling-restart", "all services", began_ms, true);
+    site.note("rolling-restart", "all services", began_ms, is_orderly);
     Ok(())
 }
 
@@ -136,7 +139,7 @@ pub(super) async fn sweep_crash(site: &Site<'_>, number: usize, loss: Duration) 
     let point = site.crash_points().next(Service::Orders, true);
     crash_at(site, Target { service: Service::Orders, number }, point, 1, SWEEP_PATIENCE).await?;
     for other in others {
-        site.part(*other).start().await?;
+        site.bring_up(*other).await?;
         site.note("kill", other, began_ms, true);
     }
     Ok(())
@@ -158,7 +161,7 @@ async fn crash_at(
     let ended = part.ends_within(patience).await;
     part.kill();
     part.set_environment(CRASH_AT, None);
-    part.start().await?;
+    site.bring_up(target).await?;
     site.note("kill", target, began_ms, true);
 
     let is_hit = match ended {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
-use stack::{Part, System};
+use stack::{Part, Result, System};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
@@ -17,6 +17,10 @@ use crate::chaos::timeline::{Happening, Timeline};
 
 /// A database of this machine that takes longer is away.
 const DATABASE_LIMIT: Duration = Duration::from_secs(2);
+
+/// How often a service is waited for, each time as long as a healthy start may take: without a server that is away it is
+/// not ready, and on a busy machine a server may be away for a minute.
+const READY_TRIES: usize = 4;
 
 /// A system and its history of faults.
 pub(super) struct Site<'a> {
@@ -63,6 +67,20 @@ impl<'a> Site<'a> {
             Service::Payments => &addresses.payments_database,
         };
         tokio::time::timeout(DATABASE_LIMIT, Database::try_connect(url)).await.ok()?.ok()
+    }
+
+    /// Starts a service, unless it runs, and waits until it does its work.
+    pub(super) async fn bring_up(&self, target: Target) -> Result<()> {
+        let part = self.part(target);
+        part.launch()?;
+        let mut ready = part.wait_ready().await;
+        for _ in 1..READY_TRIES {
+            if ready.is_ok() || part.process().is_none() {
+                break;
+            }
+            ready = part.wait_ready().await;
+        }
+        ready
     }
 
     /// When a fault begins: what [`Self::note`] asks for.
