@@ -119,7 +119,7 @@ async fn test() -> Result<ExitCode> {
     command::run("Testing the crates", make::in_this_profile(cargo().args(["test", "--workspace"]))).await?;
     command::run("Testing the page", make::npm().arg("test")).await?;
     make::services_with_faults().await?;
-    command::run("Injecting faults", make::chaos()?.args(["--seconds", "180"])).await?;
+    command::run("Injecting faults", make::program("chaos")?.args(["--seconds", "180"])).await?;
     println!("Every test passed.");
     Ok(ExitCode::SUCCESS)
 }
@@ -128,11 +128,7 @@ async fn bench(arguments: &[String]) -> Result<ExitCode> {
     install::install(&Program::SERVERS)?;
     make::services().await?;
     make::page().await?;
-    let mut measure = cargo();
-    make::in_this_profile(measure.args(["run", "--quiet", "--package", "benchmark"]))
-        .arg("--")
-        .args(arguments);
-    command::run("Measuring", &mut measure).await?;
+    command::run("Measuring", make::program("benchmark")?.args(arguments)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -142,7 +138,7 @@ async fn chaos(arguments: &[String]) -> Result<ExitCode> {
     make::services().await?;
     make::page().await?;
     make::services_with_faults().await?;
-    let status = command::run_for_status("Injecting faults", make::chaos()?.args(arguments)).await?;
+    let status = command::run_for_status("Injecting faults", make::program("chaos")?.args(arguments)).await?;
     Ok(status.code().map_or(ExitCode::FAILURE, |code| ExitCode::from(code as u8)))
 }
 

@@ -36,11 +36,11 @@ pub(crate) async fn services_with_faults() -> Result<()> {
     run("Building services with faults", in_this_profile(&mut build)).await
 }
 
-/// The fault suite, which was built with the services.
-pub(crate) fn chaos() -> Result<Command> {
+/// A program of ours that was built with the services.
+pub(crate) fn program(name: &str) -> Result<Command> {
     let this = env::current_exe();
     let this = this.map_err(|source| Error::Io { doing: "looking for this program".into(), source })?;
-    Ok(Command::new(this.with_file_name("chaos")))
+    Ok(Command::new(this.with_file_name(name)))
 }
 
 /// The services are looked for beside this program, which may have been built in either profile.
