@@ -135,7 +135,7 @@ pub(super) async fn unbind(site: &Site<'_>, queue: Queue) -> Result<()> {
 /// A queue is gone with everything in it.
 pub(super) async fn delete_queue(site: &Site<'_>, queue: Queue) -> Result<()> {
     let mut queues = site.servers.lock().await;
-    delete(site, &mut queues, queue, async || {}).await
+    delete(site, &mut queues, queue, async || Ok(())).await
 }
 
 /// Deletes a queue, does something, and waits until it is there again.
@@ -143,11 +143,11 @@ pub(super) async fn delete(
     site: &Site<'_>,
     queues: &mut Queues,
     queue: Queue,
-    meanwhile: impl AsyncFnOnce(),
+    meanwhile: impl AsyncFnOnce() -> Result<()>,
 ) -> Result<()> {
     let began_ms = site.now_ms();
     let is_deleted = queues.broker.try_delete(queue.name()).await.is_ok();
-    meanwhile().await;
+    meanwhile().await?;
     queues.until_declared().await?;
     site.note("queue-deleted", queue, began_ms, is_deleted);
     Ok(())

@@ -14,7 +14,7 @@ use super::services::{Service, Target};
 /// Steps that each kind of crash point takes part in once: as many as the service with more of them has points.
 const CRASHES: usize = 10;
 /// Steps for the points of the sweep.
-const SWEEP_CRASHES: usize = 2;
+const SWEEP_CRASHES: usize = 3;
 const CUTS: usize = 5;
 /// How long a process is halted, at least: longer than the services' own patience with a server.
 const SHORTEST_PAUSE_MS: u64 = 5_000;

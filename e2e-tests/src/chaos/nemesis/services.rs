@@ -113,34 +113,30 @@ pub(super) async fn crash(site: &Site<'_>, numbers: [usize; 2], passes: [u32; 2]
     Ok(())
 }
 
-/// Orders whose requests are lost become due for the sweep, and it is ended in the midst of it. No other replica is there
-/// to sweep in its place, and nobody takes the requests before they are lost.
+/// Orders whose requests are lost become due for the sweep, and it is ended in the midst of it. Nobody takes the requests
+/// before they are lost, and no other replica is there to sweep in its place.
 pub(super) async fn sweep_crash(site: &Site<'_>, number: usize, loss: Duration) -> Result<()> {
     let mut queues = site.servers.lock().await;
+    let began_ms = site.now_ms();
     let (orders, payments): (Vec<_>, Vec<_>) =
         Target::all(site.replicas()).partition(|target| target.service == Service::Orders);
+    // A halted one would handle what has been delivered to it already.
     for target in &payments {
-        site.part(*target).pause()?;
+        site.part(*target).kill();
     }
     sleep(loss).await;
-    let deleted = broker::delete(site, &mut queues, Queue::Requests, async || {
-        for target in &payments {
-            // Where that fails it does not run any more, which its own hand sees to.
-            let _ = site.part(*target).resume();
-        }
-    });
-    deleted.await?;
+    let start = async || payments.iter().try_for_each(|target| site.part(*target).launch());
+    broker::delete(site, &mut queues, Queue::Requests, start).await?;
 
-    let began_ms = site.now_ms();
-    let others = orders.iter().filter(|target| target.number != number);
-    for other in others.clone() {
+    let others: Vec<_> = orders.into_iter().filter(|target| target.number != number).collect();
+    for other in &others {
         site.part(*other).kill();
     }
     let point = site.crash_points().next(Service::Orders, true);
     crash_at(site, Target { service: Service::Orders, number }, point, 1, SWEEP_PATIENCE).await?;
-    for other in others {
-        site.bring_up(*other).await?;
-        site.note("kill", other, began_ms, true);
+    for target in payments.into_iter().chain(others) {
+        site.bring_up(target).await?;
+        site.note("kill", target, began_ms, true);
     }
     Ok(())
 }
