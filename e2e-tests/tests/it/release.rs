@@ -17,9 +17,10 @@ fn binaries_hold_no_crash_points_and_no_mutants() {
     assert!(names.len() > 20, "only {names:?}");
     for program in ["orders-service", "payments-service"] {
         let binary = fs::read(workspace::binary(program).unwrap()).unwrap();
+        let text = String::from_utf8_lossy(&binary);
         // It can be found there, if it is there.
-        assert!(holds(&binary, "SWEEP_AFTER_SECONDS") || holds(&binary, "payments_app"), "{program}");
-        let found: Vec<_> = names.iter().filter(|name| holds(&binary, name)).collect();
+        assert!(text.contains("INBOX_RETENTION_DAYS"), "{program}");
+        let found: Vec<_> = names.iter().filter(|name| text.contains(name.as_str())).collect();
         assert!(found.is_empty(), "{program} holds {found:?}");
     }
 }
@@ -38,8 +39,4 @@ fn collect_names(folder: &Path, names: &mut BTreeSet<String>) {
             names.extend(uses.map(str::to_owned));
         }
     }
-}
-
-fn holds(binary: &[u8], name: &str) -> bool {
-    binary.windows(name.len()).any(|window| window == name.as_bytes())
 }
