@@ -15,11 +15,13 @@ mod down;
 mod logs;
 mod report;
 
+use std::panic;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use clap::{Parser, Subcommand};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::Signal;
 use stack::{Program, Result, workspace};
 
 use crate::command::cargo;
@@ -81,6 +83,7 @@ enum Verb {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    end_quietly_without_a_reader();
     allow_many_files();
     let arguments = Arguments::parse();
     let folder = arguments.folder.unwrap_or_else(workspace::data);
@@ -140,6 +143,20 @@ async fn chaos(arguments: &[String]) -> Result<ExitCode> {
     make::services_with_faults().await?;
     let status = command::run_for_status("Injecting faults", make::program("chaos")?.args(arguments)).await?;
     Ok(status.code().map_or(ExitCode::FAILURE, |code| ExitCode::from(code as u8)))
+}
+
+/// A reader that has seen enough, such as `head`, is no reason for a backtrace.
+fn end_quietly_without_a_reader() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if info
+            .payload_as_str()
+            .is_some_and(|text| text.starts_with("failed printing to stdout: Broken pipe"))
+        {
+            process::exit(128 + Signal::SIGPIPE as i32);
+        }
+        report(info);
+    }));
 }
 
 /// Raises the limit of open files, which every process here inherits, to what the machine allows: the usual 1024 is
