@@ -69,7 +69,9 @@ pub(crate) async fn open_account(
     user: Uuid,
     key: Option<&str>,
 ) -> QueryResult<Opening> {
-    let opened: Option<Account> = diesel::insert_into(accounts::table)
+    // Read to the end, which comes with the commit. A server that is shut down at once sends the row that it had ready
+    // before it has committed, and `get_result` would be content with that.
+    let opened: Vec<Account> = diesel::insert_into(accounts::table)
         .values((
             accounts::id.eq(Uuid::now_v7()),
             accounts::user_id.eq(user),
@@ -78,10 +80,9 @@ pub(crate) async fn open_account(
         .on_conflict(accounts::user_id)
         .do_nothing()
         .returning(Account::as_returning())
-        .get_result(conn)
-        .await
-        .optional()?;
-    if let Some(account) = opened {
+        .get_results(conn)
+        .await?;
+    if let Some(account) = opened.into_iter().next() {
         return Ok(Opening::Opened(account));
     }
     let (account, first_key): (Account, Option<String>) = accounts::table

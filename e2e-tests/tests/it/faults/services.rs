@@ -153,7 +153,7 @@ async fn service_that_waits_to_migrate_ends_when_it_is_told_to() {
     let (holder, watch) = (system.orders_database().await, system.orders_database().await);
 
     orders.terminate().await.unwrap();
-    holder.execute("SELECT pg_advisory_lock(444234821486)").await.unwrap();
+    holder.execute("SELECT pg_advisory_lock(444251926382)").await.unwrap();
     orders.launch().unwrap();
     until("it is alive", async || match live.get("/health/live").try_send().await {
         Ok(_) => Ok(()),
