@@ -14,7 +14,6 @@ pub use letter::{Content, DeadLetter};
 pub use queue::{Choice, MAX_HELD, list, redrive};
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
@@ -91,9 +90,8 @@ pub(crate) fn message(queue: &str, reason: &Reason, event: &RawValue) -> Message
 /// Of several places that an id has in the batch the first decides. The others were given to the handler as
 /// duplicates: if it relies on that, they had no effect either, and if it does not, it needs no inbox.
 pub(crate) fn without_effect(received: &[Received<'_>], refusals: &[Refusal]) -> Vec<Uuid> {
-    let refused: HashSet<usize> = refusals.iter().map(|refusal| refusal.index).collect();
-    let refused = received.iter().enumerate().filter(|(index, _)| refused.contains(index));
-    refused.filter(|(_, received)| !received.duplicate).map(|(_, received)| received.event.id).collect()
+    let refused = refusals.iter().map(|refusal| &received[refusal.index]);
+    refused.filter(|received| !received.duplicate).map(|received| received.event.id).collect()
 }
 
 /// The beginning of a reason, for the log and the letter.
