@@ -7,7 +7,7 @@ use futures_util::future::{join, join_all};
 use stack::SystemOptions;
 use uuid::Uuid;
 
-use crate::support::{Own, never_sweeping, own_machine, own_servers};
+use crate::support::{Own, never_sweeping, own, own_machine, own_servers};
 
 /// Services answer within two seconds; a slow machine may add to that, but the gateway, which gives a silent service ten,
 /// must not be what ends the waiting.
@@ -28,6 +28,40 @@ async fn postgres_killed_under_load_loses_and_doubles_nothing() {
     let book = load.stop().await;
     assert!(!book.repetitions.is_empty(), "nobody noticed: {book:?}");
     system.audit.accounts_for(&book).await;
+}
+
+/// Goal: nothing is acknowledged before its commit has succeeded: a server that is shut down at once sends the row that it
+/// had ready, and then fails. Method: constraints that fail at the commit, after every statement has succeeded.
+#[tokio::test]
+async fn posts_whose_commit_fails_are_not_acknowledged() {
+    let Some(system) = own(SystemOptions::default()).await else { return };
+    let account = system.shop.customer(1_000).await;
+    let tables = [
+        (system.orders_database().await, "orders"),
+        (system.payments_database().await, "accounts, transactions"),
+    ];
+    for (database, tables) in &tables {
+        database.execute(&failing_at_commit(tables)).await.unwrap();
+    }
+    for request in posts(&system, &account) {
+        let answer = request.send().await;
+        assert!(answer.status() >= 500, "{answer}");
+    }
+    assert_eq!(system.shop.balance(account.bill_id).await, 1_000);
+    system.audit.passes().await;
+}
+
+/// Statements after which no transaction that inserts into one of the tables can commit.
+fn failing_at_commit(tables: &str) -> String {
+    let triggers = tables.split(", ").map(|table| {
+        format!(
+            "CREATE CONSTRAINT TRIGGER fails_at_commit AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW EXECUTE FUNCTION fail();"
+        )
+    });
+    let function = "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql
+                    AS $$ BEGIN RAISE EXCEPTION 'the commit fails'; END $$;";
+    std::iter::once(function.to_owned()).chain(triggers).collect()
 }
 
 /// Goal: with the database down a POST is refused in time, and says when to come again. Method: 25 of each kind at once,
