@@ -31,15 +31,20 @@ impl Meters {
             let (shop, stop, sums) = (Shop::at(base), stop.clone(), sums.clone());
             tokio::spawn(async move {
                 let mut last = Sums::new();
-                while !stop.load(Ordering::Relaxed) {
-                    sleep(PAUSE).await;
-                    let Ok(answer) = shop.get("/metrics").timeout(TIMEOUT).try_send().await else { continue };
-                    let now = counters(&answer.text());
-                    let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
-                    for (name, count) in &now {
-                        *sums.entry(name.clone()).or_default() += growth(last.get(name).copied(), *count);
+                loop {
+                    let is_last = stop.load(Ordering::Relaxed);
+                    if let Ok(answer) = shop.get("/metrics").timeout(TIMEOUT).try_send().await {
+                        let now = counters(&answer.text());
+                        let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
+                        for (name, count) in &now {
+                            *sums.entry(name.clone()).or_default() += growth(last.get(name).copied(), *count);
+                        }
+                        last = now;
                     }
-                    last = now;
+                    if is_last {
+                        return;
+                    }
+                    sleep(PAUSE).await;
                 }
             })
         };
@@ -47,6 +52,7 @@ impl Meters {
         Self { stop, sums, tasks }
     }
 
+    /// Reads them once more and ends.
     pub(crate) async fn stop(&mut self) -> Sums {
         self.stop.store(true, Ordering::Relaxed);
         for task in self.tasks.drain(..) {

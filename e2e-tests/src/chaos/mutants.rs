@@ -40,8 +40,8 @@ const MUTANTS: [(&str, Profile); 10] = [
 struct Tried {
     name: String,
     profile: &'static str,
-    /// The first rule that was found broken, with its first finding.
-    finding: Option<String>,
+    /// The rules that were found broken, and how often.
+    broken: Vec<(&'static str, i64)>,
 }
 
 /// Runs every mutant, and every profile without one, and prints what was caught. It is [`Verdict::Clean`] if every mutant
@@ -105,30 +105,36 @@ async fn try_one(servers: &std::sync::Arc<Servers>, scenario: &Scenario, place: 
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let report = run(servers, scenario, &folder).await?;
     report.write(&folder)?;
-    let finding = report.broken().next().map(|check| {
-        format!("{}: {} of {}", check.rule, check.findings.first().map_or("", String::as_str), check.count)
-    });
-    println!("{}", finding.as_deref().unwrap_or("nothing found"));
-    Ok(Tried { name: scenario.name.clone(), profile: scenario.profile.name, finding })
+    for check in report.broken() {
+        println!("{}: {} of {}", check.rule, check.findings.first().map_or("", String::as_str), check.count);
+    }
+    let broken = report.broken().map(|check| (check.rule, check.count)).collect();
+    Ok(Tried { name: scenario.name.clone(), profile: scenario.profile.name, broken })
 }
 
 fn print_table(all: &[Tried]) -> Verdict {
-    let (controls, mutants): (Vec<&Tried>, Vec<&Tried>) = all.iter().partition(|tried| tried.name == CONTROL);
     println!();
-    for Tried { name, profile, finding } in &mutants {
-        let finding = finding.as_deref().unwrap_or("NOT CAUGHT");
-        println!("{name:<26} {profile:<17} {}", shortened(finding));
+    let (mut mutants, mut caught, mut alarms) = (0, 0, 0);
+    for Tried { name, profile, broken } in all {
+        let is_control = name == CONTROL;
+        mutants += usize::from(!is_control);
+        let verdict = match (is_control, broken.is_empty()) {
+            (true, true) => "nothing found",
+            (true, false) => {
+                alarms += 1;
+                "FALSE ALARM"
+            }
+            (false, true) => "NOT CAUGHT",
+            (false, false) => {
+                caught += 1;
+                "caught"
+            }
+        };
+        println!("{name:<26} {profile:<17} {verdict}");
+        for (rule, count) in broken {
+            println!("{count:>10} x {rule}");
+        }
     }
-    let alarms: Vec<_> = controls.iter().filter(|control| control.finding.is_some()).collect();
-    for Tried { name, profile, finding } in &controls {
-        let finding = finding.as_deref().map_or("holds".into(), |finding| format!("FALSE ALARM: {finding}"));
-        println!("{name:<26} {profile:<17} {}", shortened(&finding));
-    }
-    let caught = mutants.iter().filter(|mutant| mutant.finding.is_some()).count();
-    println!("\ncaught {caught}/{}", mutants.len());
-    if caught == mutants.len() && alarms.is_empty() { Verdict::Clean } else { Verdict::Violated }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(180).collect()
+    println!("\ncaught {caught}/{mutants}, {alarms} false alarms");
+    if caught == mutants && alarms == 0 { Verdict::Clean } else { Verdict::Violated }
 }

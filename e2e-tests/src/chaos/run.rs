@@ -226,8 +226,6 @@ impl Activity {
         let healed = Instant::now();
         let (panics, ()) = tokio::join!(self.workload.stop(), self.messages.stop());
         let quiet = quiet::wait(addresses, healed.into_std(), final_within).await;
-        // Once more after the last change.
-        sleep(Duration::from_millis(1500)).await;
         let (repeated_events, poison) = self.messages.counts();
         Stopped {
             panics,

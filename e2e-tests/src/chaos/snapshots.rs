@@ -58,13 +58,17 @@ impl Snapshots {
         let task = {
             let (stop, taken, seen, timeline) = (stop.clone(), taken.clone(), seen.clone(), timeline.clone());
             tokio::spawn(async move {
-                while !stop.load(Ordering::Relaxed) {
+                loop {
+                    let is_last = stop.load(Ordering::Relaxed);
                     let began = Instant::now();
                     // A database that is away shows nothing.
                     if let Ok(Ok(findings)) = timeout(LIMIT, look(&url)).await {
                         taken.fetch_add(1, Ordering::Relaxed);
                         let at_ms = timeline.now_ms();
                         findings.into_iter().for_each(|finding| seen.write(&Seen { at_ms, finding }));
+                    }
+                    if is_last {
+                        return;
                     }
                     sleep(PAUSE.max(began.elapsed() * PAUSE_FACTOR)).await;
                 }
@@ -73,7 +77,7 @@ impl Snapshots {
         Self { stop, taken, seen, task }
     }
 
-    /// Ends it, and says how often it has looked.
+    /// Ends it after one more look, and says how often it has looked.
     pub(crate) async fn stop(&mut self) -> u64 {
         self.stop.store(true, Ordering::Relaxed);
         (&mut self.task).await.expect("whoever looks");

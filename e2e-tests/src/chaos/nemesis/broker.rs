@@ -10,7 +10,8 @@ use super::site::{Site, until};
 use crate::{Broker, events};
 
 /// How old queues must be before the broker is killed. RabbitMQ 3.10 does not find a quorum queue again if it is killed
-/// before it has written down where that is, within about a second; the rest is for slow disks.
+/// before it has written down where that is, within about a second; the rest is for slow disks. What it has written cannot
+/// be asked for: of a queue that was deleted and declared again, it may hold the older one's place.
 const LEAST_AGE: Duration = Duration::from_secs(15);
 
 /// How long services may take to see that something is gone from the broker, and to declare it again.

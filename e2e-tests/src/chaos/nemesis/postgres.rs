@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stack::{ProcessId, Result};
+use stack::{Part, ProcessId, Result};
 use tokio::time::sleep;
 
 use super::services::Service;
@@ -20,25 +20,31 @@ pub(super) struct Draw {
 
 /// An immediate shutdown: the next start recovers from the log.
 pub(super) async fn abort(site: &Site<'_>, down: Duration) -> Result<()> {
-    let _servers = site.servers.lock().await;
-    let began_ms = site.now_ms();
-    let postgres = site.system().servers().postgres();
-    postgres.abort().await?;
-    sleep(down).await;
-    postgres.start().await?;
-    site.note("postgres-stop", "postgres", began_ms, true);
-    Ok(())
+    end(site, "postgres-stop", down, async |postgres| postgres.abort().await.map(drop)).await
 }
 
 /// SIGKILL of all its processes.
 pub(super) async fn kill(site: &Site<'_>, down: Duration) -> Result<()> {
+    let end_all = async |postgres: &Part| {
+        postgres.kill();
+        Ok(())
+    };
+    end(site, "postgres-kill", down, end_all).await
+}
+
+async fn end(
+    site: &Site<'_>,
+    fault: &'static str,
+    down: Duration,
+    end: impl AsyncFnOnce(&Part) -> Result<()>,
+) -> Result<()> {
     let _servers = site.servers.lock().await;
     let began_ms = site.now_ms();
     let postgres = site.system().servers().postgres();
-    postgres.kill();
+    end(postgres).await?;
     sleep(down).await;
     postgres.start().await?;
-    site.note("postgres-kill", "postgres", began_ms, true);
+    site.note(fault, "postgres", began_ms, true);
     Ok(())
 }
 
