@@ -18,23 +18,31 @@ use crate::rules::{Check, RULES};
 const COMMIT_LAG: Duration = Duration::from_secs(60);
 
 const ORDERS: &str = "-- audit_orders
-    SELECT id, user_id, amount, status, cancel_reason, created_at, now() FROM orders
-    WHERE id >= $1 ORDER BY id LIMIT $2";
+    SELECT id, user_id, amount, status, cancel_reason, delivery_status, created_at, cancel_requested_at, now()
+    FROM orders WHERE id >= $1 ORDER BY id LIMIT $2";
 
 const ORDERS_OF: &str = "-- audit_orders_of
-    SELECT id, user_id, amount, status, cancel_reason, created_at, now() FROM orders WHERE id = ANY ($1)";
+    SELECT id, user_id, amount, status, cancel_reason, delivery_status, created_at, cancel_requested_at, now()
+    FROM orders WHERE id = ANY ($1)";
 
-/// A decision and its debits are committed together, and read together.
+/// A decision and its debits are committed together, and read together; so is what was paid back.
 const DECISIONS: &str = "-- audit_decisions
     SELECT order_id, user_id, amount, CASE outcome WHEN 'FAILED' THEN coalesce(reason, '') END, decided_at,
-           debits, right_debits
+           debits, right_debits, refunds, right_refunds, refunded_at
     FROM payments, LATERAL (
         SELECT count(*) AS debits,
                count(*) FILTER (WHERE debit.amount = payments.amount
                                 AND accounts.user_id = payments.user_id) AS right_debits
         FROM transactions AS debit LEFT JOIN accounts ON accounts.id = debit.account_id
         WHERE debit.type = 'DEBIT' AND debit.reference_order_id = order_id
-    ) AS ledger
+    ) AS paid, LATERAL (
+        SELECT count(*) AS refunds,
+               count(*) FILTER (WHERE credit.amount = payments.amount
+                                AND accounts.user_id = payments.user_id) AS right_refunds,
+               max(credit.created_at) AS refunded_at
+        FROM transactions AS credit LEFT JOIN accounts ON accounts.id = credit.account_id
+        WHERE credit.type = 'CREDIT' AND credit.reference_order_id = order_id
+    ) AS paid_back
     WHERE order_id BETWEEN $1 AND $2 ORDER BY order_id LIMIT $3";
 
 /// An order as either database knows it, or both.
@@ -51,7 +59,9 @@ pub(crate) struct Order {
     pub(crate) amount: i64,
     pub(crate) status: String,
     pub(crate) reason: Option<String>,
+    pub(crate) delivery: Option<String>,
     pub(crate) created_at: SystemTime,
+    pub(crate) cancel_requested_at: Option<SystemTime>,
     /// When it was read, by the database's clock.
     pub(crate) read_at: SystemTime,
 }
@@ -68,12 +78,25 @@ pub(crate) struct Decision {
     pub(crate) debits: i64,
     /// How many of them are of its amount, from its user's account.
     pub(crate) right_debits: i64,
+    /// How many credits there are for the order.
+    pub(crate) refunds: i64,
+    /// How many of them are of its amount, to its user's account.
+    pub(crate) right_refunds: i64,
+    pub(crate) refunded_at: Option<SystemTime>,
 }
 
 impl Order {
     fn of(row: &Row) -> Self {
-        let (user, amount, status, reason) = (row.get(1), row.get(2), row.get(3), row.get(4));
-        Self { user, amount, status, reason, created_at: row.get(5), read_at: row.get(6) }
+        Self {
+            user: row.get(1),
+            amount: row.get(2),
+            status: row.get(3),
+            reason: row.get(4),
+            delivery: row.get(5),
+            created_at: row.get(6),
+            cancel_requested_at: row.get(7),
+            read_at: row.get(8),
+        }
     }
 
     /// How long something that happened has lasted when the order was read.
@@ -83,14 +106,28 @@ impl Order {
 
     /// It can't change any more, and none with a smaller id can come.
     fn is_settled(&self) -> bool {
-        self.status != "NEW" && self.age_of(self.created_at) > COMMIT_LAG
+        self.age_of(self.created_at) > COMMIT_LAG && (self.status == "CANCELLED" || self.is_shipped())
+    }
+
+    /// It is on its way, or there.
+    pub(crate) fn is_shipped(&self) -> bool {
+        matches!(self.delivery.as_deref(), Some("SHIPPED" | "DELIVERED"))
     }
 }
 
 impl Decision {
     fn of(row: &Row) -> Self {
-        let (user, amount, reason, decided_at) = (row.get(1), row.get(2), row.get(3), row.get(4));
-        Self { user, amount, reason, decided_at, debits: row.get(5), right_debits: row.get(6) }
+        Self {
+            user: row.get(1),
+            amount: row.get(2),
+            reason: row.get(3),
+            decided_at: row.get(4),
+            debits: row.get(5),
+            right_debits: row.get(6),
+            refunds: row.get(7),
+            right_refunds: row.get(8),
+            refunded_at: row.get(9),
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) enum Check {
 }
 
 /// All of them.
-pub static RULES: [Rule; 13] = [
+pub static RULES: [Rule; 18] = [
     Rule {
         name: "balance-ends-ledger",
         says: "An account's balance is the balance after its last ledger entry, and 0 without one.",
@@ -88,9 +88,25 @@ pub static RULES: [Rule; 13] = [
         ),
     },
     Rule {
+        name: "refund-was-paid",
+        says: "A credit that names an order is for one that is decided SUCCEEDED.",
+        check: Check::Entries(
+            "-- audit_refund_was_paid
+             SELECT id::text, format('it pays back order %s, which is not decided SUCCEEDED', reference_order_id)
+             FROM transactions
+             WHERE id BETWEEN $1 AND $2 AND type = 'CREDIT' AND reference_order_id IS NOT NULL
+               AND NOT EXISTS (SELECT FROM payments WHERE order_id = reference_order_id AND outcome = 'SUCCEEDED')",
+        ),
+    },
+    Rule {
         name: "payment-debited-once",
         says: "An order that is decided SUCCEEDED has one debit, of that amount, from that user's account.",
         check: Check::Orders(payment_debited_once),
+    },
+    Rule {
+        name: "payment-refunded-once",
+        says: "An order has at most one refund, of its amount, to its user's account.",
+        check: Check::Orders(payment_refunded_once),
     },
     Rule {
         name: "decision-was-ordered",
@@ -109,8 +125,23 @@ pub static RULES: [Rule; 13] = [
     },
     Rule {
         name: "cancelled-was-refused",
-        says: "An order that is CANCELLED is decided FAILED, for the same reason.",
+        says: "An order that is CANCELLED is decided FAILED, for the same reason, or REFUNDED, and that it is.",
         check: Check::Orders(cancelled_was_refused),
+    },
+    Rule {
+        name: "shipped-was-kept",
+        says: "An order that is shipped is not paid back.",
+        check: Check::Orders(shipped_was_kept),
+    },
+    Rule {
+        name: "refund-settled-in-time",
+        says: "An order that is paid back is CANCELLED before patience ends.",
+        check: Check::Orders(refund_settled_in_time),
+    },
+    Rule {
+        name: "cancellation-settled-in-time",
+        says: "An order that is to be cancelled is CANCELLED before patience ends.",
+        check: Check::Orders(cancellation_settled_in_time),
     },
     Rule {
         name: "order-decided-in-time",
@@ -145,6 +176,14 @@ fn payment_debited_once(case: &Case, _: Duration) -> Option<String> {
     })
 }
 
+fn payment_refunded_once(case: &Case, _: Duration) -> Option<String> {
+    let Decision { user, amount, refunds, right_refunds, .. } = case.decision.as_ref()?;
+    let is_right = *refunds == 0 || (*refunds == 1 && *right_refunds == 1);
+    (!is_right).then(|| {
+        format!("it has {refunds} refunds, {right_refunds} of them of {amount} to the account of user {user}")
+    })
+}
+
 fn decision_was_ordered(case: &Case, _: Duration) -> Option<String> {
     case.order.is_none().then(|| format!("it is {}, and there is no such order", case.decided()))
 }
@@ -167,10 +206,32 @@ fn finished_was_paid(case: &Case, _: Duration) -> Option<String> {
 fn cancelled_was_refused(case: &Case, _: Duration) -> Option<String> {
     let order = case.order.as_ref()?;
     let refused = case.decision.as_ref().and_then(|decision| decision.reason.as_deref());
-    let is_right = refused.is_some() && refused == order.reason.as_deref();
+    let is_right = match order.reason.as_deref() {
+        Some("REFUNDED") => case.decision.as_ref().is_some_and(|decision| decision.refunds > 0),
+        reason => refused.is_some() && refused == reason,
+    };
     let reason = order.reason.as_deref().unwrap_or("no reason");
     (order.status == "CANCELLED" && !is_right)
         .then(|| format!("it is CANCELLED for {reason} and {}", case.decided()))
+}
+
+fn shipped_was_kept(case: &Case, _: Duration) -> Option<String> {
+    let (order, decision) = case.both()?;
+    (order.is_shipped() && decision.refunds > 0).then(|| "it is shipped, and paid back".to_owned())
+}
+
+fn refund_settled_in_time(case: &Case, patience: Duration) -> Option<String> {
+    let (order, decision) = case.both()?;
+    let age = order.age_of(decision.refunded_at?);
+    (order.status != "CANCELLED" && age > patience)
+        .then(|| format!("it is {}, and paid back for {} s", order.status, age.as_secs()))
+}
+
+fn cancellation_settled_in_time(case: &Case, patience: Duration) -> Option<String> {
+    let order = case.order.as_ref()?;
+    let age = order.age_of(order.cancel_requested_at?);
+    (order.status != "CANCELLED" && age > patience)
+        .then(|| format!("it is {}, and to be cancelled for {} s", order.status, age.as_secs()))
 }
 
 fn order_decided_in_time(case: &Case, patience: Duration) -> Option<String> {

@@ -6,7 +6,7 @@ use messaging::{Event, Reason};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use crate::{Amount, PAYMENT_REQUESTS_KEY, PAYMENT_RESULTS_KEY};
+use crate::{Amount, DELIVERIES_KEY, PAYMENT_REQUESTS_KEY, PAYMENT_RESULTS_KEY};
 
 const ORDERS: &str = "/orders-service";
 const PAYMENTS: &str = "/payments-service";
@@ -37,6 +37,21 @@ pub trait Payload: Serialize + DeserializeOwned {
     }
 }
 
+/// Says of a struct with the fields `order_id` and what else it tells which event it is.
+macro_rules! payload {
+    ($name:ident, from $source:expr, to $routing_key:expr) => {
+        impl Payload for $name {
+            const KIND: &'static str = stringify!($name);
+            const SOURCE: &'static str = $source;
+            const ROUTING_KEY: &'static str = $routing_key;
+
+            fn order_id(&self) -> Uuid {
+                self.order_id
+            }
+        }
+    };
+}
+
 /// An order exists and wants to be paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderCreated {
@@ -48,6 +63,35 @@ pub struct OrderCreated {
     pub amount: Amount,
     /// What for, in the user's words.
     pub description: String,
+}
+
+/// An order is not to be paid, and paid back if it has been.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderCancelRequested {
+    /// The order.
+    pub order_id: Uuid,
+    /// Who was to pay.
+    pub user_id: Uuid,
+    /// How much.
+    pub amount: Amount,
+}
+
+/// A paid order is on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderShipped {
+    /// The order.
+    pub order_id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+}
+
+/// A paid order has arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderDelivered {
+    /// The order.
+    pub order_id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
 }
 
 /// The order has been paid: its amount was debited, once.
@@ -74,6 +118,27 @@ pub struct PaymentFailed {
     pub reason: FailureReason,
 }
 
+/// The order had been paid, and its amount was credited again, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentRefunded {
+    /// The order.
+    pub order_id: Uuid,
+    /// Who had paid.
+    pub user_id: Uuid,
+    /// How much.
+    pub amount: Amount,
+    /// When it had been paid.
+    pub paid_at: DateTime<Utc>,
+}
+
+payload!(OrderCreated, from ORDERS, to PAYMENT_REQUESTS_KEY);
+payload!(OrderCancelRequested, from ORDERS, to PAYMENT_REQUESTS_KEY);
+payload!(OrderShipped, from ORDERS, to DELIVERIES_KEY);
+payload!(OrderDelivered, from ORDERS, to DELIVERIES_KEY);
+payload!(PaymentSucceeded, from PAYMENTS, to PAYMENT_RESULTS_KEY);
+payload!(PaymentFailed, from PAYMENTS, to PAYMENT_RESULTS_KEY);
+payload!(PaymentRefunded, from PAYMENTS, to PAYMENT_RESULTS_KEY);
+
 /// Why an order can't be paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -82,45 +147,21 @@ pub enum FailureReason {
     AccountNotFound,
     /// The balance is lower than the amount.
     InsufficientFunds,
+    /// The order was to be cancelled before it was decided whether it is paid.
+    CancelledByUser,
 }
 
 impl FailureReason {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::AccountNotFound, Self::InsufficientFunds, Self::CancelledByUser];
+
     /// The name in JSON and in the databases.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccountNotFound => "ACCOUNT_NOT_FOUND",
             Self::InsufficientFunds => "INSUFFICIENT_FUNDS",
+            Self::CancelledByUser => "CANCELLED_BY_USER",
         }
-    }
-}
-
-impl Payload for OrderCreated {
-    const KIND: &'static str = "OrderCreated";
-    const SOURCE: &'static str = ORDERS;
-    const ROUTING_KEY: &'static str = PAYMENT_REQUESTS_KEY;
-
-    fn order_id(&self) -> Uuid {
-        self.order_id
-    }
-}
-
-impl Payload for PaymentSucceeded {
-    const KIND: &'static str = "PaymentSucceeded";
-    const SOURCE: &'static str = PAYMENTS;
-    const ROUTING_KEY: &'static str = PAYMENT_RESULTS_KEY;
-
-    fn order_id(&self) -> Uuid {
-        self.order_id
-    }
-}
-
-impl Payload for PaymentFailed {
-    const KIND: &'static str = "PaymentFailed";
-    const SOURCE: &'static str = PAYMENTS;
-    const ROUTING_KEY: &'static str = PAYMENT_RESULTS_KEY;
-
-    fn order_id(&self) -> Uuid {
-        self.order_id
     }
 }
 
@@ -168,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_reason_has_one_name_everywhere() {
-        for reason in [FailureReason::AccountNotFound, FailureReason::InsufficientFunds] {
+        for reason in FailureReason::ALL {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
         }
     }

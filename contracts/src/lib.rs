@@ -16,13 +16,21 @@ pub const EXCHANGE: &str = "gozon.events";
 
 /// Orders to be paid, consumed by payments-service.
 pub const PAYMENT_REQUESTS_QUEUE: &str = "payments.order-payment-requests";
-/// Routing key of [`events::OrderCreated`].
+/// Routing key of [`events::OrderCreated`] and [`events::OrderCancelRequested`].
 pub const PAYMENT_REQUESTS_KEY: &str = "order-payment-requests";
 
 /// Decisions about payments, consumed by orders-service.
 pub const PAYMENT_RESULTS_QUEUE: &str = "orders.order-payment-results";
-/// Routing key of [`events::PaymentSucceeded`] and [`events::PaymentFailed`].
+/// Routing key of [`events::PaymentSucceeded`], [`events::PaymentFailed`] and [`events::PaymentRefunded`].
 pub const PAYMENT_RESULTS_KEY: &str = "order-payment-results";
+
+/// The channel on which replicas of orders-service tell each other how orders change.
+pub const ORDER_CHANGES: &str = "gozon.changes.orders";
+/// The channel on which replicas of payments-service tell each other how accounts change.
+pub const ACCOUNT_CHANGES: &str = "gozon.changes.accounts";
+
+/// Routing key of [`events::OrderShipped`] and [`events::OrderDelivered`], for whoever wants to know.
+pub const DELIVERIES_KEY: &str = "order-deliveries";
 
 /// Why a consumer refuses an event of a type that is not for it.
 pub fn unknown_type(event: &Event) -> Reason {
@@ -41,5 +49,6 @@ pub fn topology() -> Topology {
             queue(PAYMENT_REQUESTS_QUEUE, PAYMENT_REQUESTS_KEY),
             queue(PAYMENT_RESULTS_QUEUE, PAYMENT_RESULTS_KEY),
         ],
+        announcements: vec![DELIVERIES_KEY.to_owned()],
     }
 }

@@ -47,9 +47,9 @@ impl Audit {
         let orders = Database::connect(&self.addresses.orders_database).await;
         let payments = Database::connect(&self.addresses.payments_database).await;
         until("every order is final and both outboxes are empty", async || {
-            let mut waiting = orders
-                .texts("SELECT format('order %s is NEW', id) FROM orders WHERE status = 'NEW' LIMIT 5")
-                .await;
+            let query = "SELECT format('order %s is %s', id, status) FROM orders
+                         WHERE status = 'NEW' OR (cancel_requested_at IS NOT NULL AND status <> 'CANCELLED') LIMIT 5";
+            let mut waiting = orders.texts(query).await;
             for database in [&orders, &payments] {
                 let query = "SELECT format('%s %s is in the outbox', type, message_id) FROM outbox LIMIT 5";
                 waiting.extend(database.texts(query).await);
@@ -98,8 +98,7 @@ impl Audit {
 
     async fn acknowledged_deposits(&self, acknowledged: &[Acknowledged]) -> Vec<String> {
         let database = Database::connect(&self.addresses.payments_database).await;
-        let query =
-            "SELECT account_id::text, idempotency_key, amount FROM transactions WHERE type = 'CREDIT'";
+        let query = "SELECT account_id::text, idempotency_key, amount FROM transactions WHERE type = 'CREDIT' AND reference_order_id IS NULL";
         let rows = database.rows(query, &[]).await;
         let stored = rows.iter().map(|row| ((row.get(0), row.get(1)), row.get(2)));
         let mut stored: BTreeMap<(String, Option<String>), i64> = stored.collect();

@@ -171,6 +171,15 @@ impl Broker {
         Ok(bindings.as_array().is_some_and(|bindings| bindings.iter().any(leads)))
     }
 
+    /// Declares a queue that gets whatever has a routing key from now on.
+    pub async fn listen(&self, queue: &str, routing_key: &str) {
+        let virtual_host = &self.virtual_host;
+        let durable = json!({ "durable": true });
+        self.ask(Method::PUT, &format!("queues/{virtual_host}/{queue}"), Some(durable)).await;
+        let binding = format!("bindings/{virtual_host}/e/{EXCHANGE}/q/{queue}");
+        self.ask(Method::POST, &binding, Some(json!({ "routing_key": routing_key }))).await;
+    }
+
     /// Deletes a queue with everything in it.
     ///
     /// # Errors

@@ -25,6 +25,20 @@ pub fn order_created(order: &Order) -> Value {
     event("/orders-service", "OrderCreated", order.id, data)
 }
 
+/// The request for an order not to be paid, or to be paid back.
+pub fn cancel_requested(order: &Order) -> Value {
+    let data = json!({ "order_id": order.id, "user_id": order.user_id, "amount": order.amount });
+    event("/orders-service", "OrderCancelRequested", order.id, data)
+}
+
+/// The news that an order is paid back.
+pub fn payment_refunded(order: &Order) -> Value {
+    let data = json!({
+        "order_id": order.id, "user_id": order.user_id, "amount": order.amount, "paid_at": "2026-01-01T00:00:00Z",
+    });
+    event("/payments-service", "PaymentRefunded", order.id, data)
+}
+
 /// The news that an order is paid.
 pub fn payment_succeeded(order: &Order) -> Value {
     let data = json!({ "order_id": order.id, "user_id": order.user_id, "amount": order.amount });
@@ -48,6 +62,7 @@ pub fn unknown_order(user: Uuid, amount: i64) -> Order {
         description: "nobody ordered this".into(),
         status: "NEW".into(),
         cancel_reason: None,
+        cancel_requested_at: None,
         delivery_status: None,
         created_at: String::new(),
         updated_at: String::new(),

@@ -14,6 +14,7 @@ pub mod events;
 pub mod wire;
 
 mod wait;
+mod watch;
 
 pub use crate::audit::Audit;
 pub use answer::Answer;
@@ -22,3 +23,4 @@ pub use database::Database;
 pub use load::{Acknowledged, Book, Load};
 pub use shop::{Account, Entry, Order, Request, Shop, link_to_next};
 pub use wait::{PATIENCE, until};
+pub use watch::{Told, Watch};

@@ -26,6 +26,8 @@ pub struct Account {
     pub user_id: Uuid,
     /// In kopecks.
     pub balance: i64,
+    /// How often its balance has changed.
+    pub version: i64,
     /// When it was opened.
     pub created_at: String,
     /// When its balance last changed.
@@ -47,7 +49,9 @@ pub struct Order {
     pub status: String,
     /// Why, if it is cancelled.
     pub cancel_reason: Option<String>,
-    /// PENDING, SHIPPED or DELIVERED, once delivery begins.
+    /// When it was asked to be cancelled.
+    pub cancel_requested_at: Option<String>,
+    /// PENDING, SHIPPED or DELIVERED, once it is paid.
     pub delivery_status: Option<String>,
     /// When it was created.
     pub created_at: String,
@@ -63,7 +67,7 @@ pub struct Entry {
     pub kind: String,
     /// In kopecks.
     pub amount: i64,
-    /// The order that a debit pays for.
+    /// The order that a debit pays for, or a credit pays back.
     pub order_id: Option<Uuid>,
     /// The account's balance right after it, in kopecks.
     pub balance_after: i64,
@@ -125,6 +129,11 @@ impl Shop {
     pub fn ordering(&self, user: Uuid, amount: i64, description: &str) -> Request {
         let body = json!({ "amount": amount, "description": description });
         self.post(&format!("/orders/create/{user}")).json(body)
+    }
+
+    /// The POST that asks for an order to be cancelled.
+    pub fn cancelling(&self, order: Uuid) -> Request {
+        self.post(&format!("/orders/cancel/{order}"))
     }
 
     /// Opens the user's account.
@@ -228,6 +237,11 @@ impl Request {
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.http = self.http.timeout(timeout);
         self
+    }
+
+    /// Sends it; the answer has begun.
+    pub(crate) async fn into_response(self) -> reqwest::Result<reqwest::Response> {
+        self.http.send().await
     }
 
     /// Sends it and reads the answer.

@@ -48,7 +48,7 @@ pub(crate) async fn run(database_url: &str, amqp_url: &str) -> Result<usize, Box
 
     // 2. The exchange and the queues, the same for everybody.
     let queue = Queue { name: QUEUE.to_owned(), routing_keys: vec![PRICE_CHANGED.to_owned()] };
-    let topology = Topology { exchange: "ticker".to_owned(), queues: vec![queue] };
+    let topology = Topology { exchange: "ticker".to_owned(), queues: vec![queue], announcements: vec![] };
     let broker = Broker::new(amqp_url, "ticker", topology)?;
     let pool = Pool::builder(AsyncDieselConnectionManager::new(database_url)).max_size(4).build()?;
 
@@ -102,6 +102,8 @@ struct Board {
 }
 
 impl Handler for Board {
+    type Report = ();
+
     async fn handle(&self, _conn: &mut AsyncPgConnection, events: &[Received<'_>]) -> QueryResult<Handled> {
         let mut handled = Handled::default();
         for (index, received) in events.iter().enumerate().filter(|(_, received)| !received.duplicate) {

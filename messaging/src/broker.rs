@@ -89,8 +89,8 @@ impl Broker {
         .await
     }
 
-    pub(crate) fn exchange(&self) -> &str {
-        &self.topology.exchange
+    pub(crate) fn topology(&self) -> &Topology {
+        &self.topology
     }
 }
 

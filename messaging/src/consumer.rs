@@ -43,6 +43,9 @@ const LINGER_FROM_EVENTS: usize = 8;
 
 /// What a service does with events.
 pub trait Handler: Send + Sync + 'static {
+    /// What it has to say of a batch once that is committed.
+    type Report: Default + Send;
+
     /// Applies `events`, in order, within the caller's transaction.
     ///
     /// It runs again with the same events if the transaction fails, so its only effects are in the database and in
@@ -51,16 +54,25 @@ pub trait Handler: Send + Sync + 'static {
         &self,
         conn: &mut AsyncPgConnection,
         events: &[Received<'_>],
-    ) -> impl Future<Output = QueryResult<Handled>> + Send;
+    ) -> impl Future<Output = QueryResult<Handled<Self::Report>>> + Send;
+
+    /// Counts and announces what has been committed, right after that. A process that ends in between never does:
+    /// nothing that must happen belongs here.
+    fn committed(&self, _report: Self::Report) {}
+
+    /// A transaction has failed, or was committed and its answer is lost: nobody will report it.
+    fn uncertain(&self) {}
 }
 
 /// What a handler made of its events. It is committed with the handler's own effects.
 #[derive(Debug, Default)]
-pub struct Handled {
+pub struct Handled<R = ()> {
     /// Answers, for the outbox.
     pub messages: Vec<Message>,
     /// The events that it did not apply.
     pub refusals: Vec<Refusal>,
+    /// For [`Handler::committed`].
+    pub report: R,
 }
 
 /// An event as the inbox sees it.
@@ -110,11 +122,12 @@ struct Batch {
 }
 
 /// What a transaction did with a batch.
-struct Applied {
+struct Applied<R> {
     /// In the outbox, dead letters included.
     messages: usize,
     duplicates: usize,
     refusals: Vec<Refusal>,
+    report: R,
 }
 
 impl<H: Handler> Consumer<H> {
@@ -230,6 +243,7 @@ impl<H: Handler> Consumer<H> {
                 Err(error) => {
                     warn!(queue = self.queue, %error, "consumer: transaction failed; trying again");
                     counter!("messaging_transaction_retries_total").increment(1);
+                    self.handler.uncertain();
                 }
             }
             backoff.wait(shutdown).await;
@@ -249,10 +263,11 @@ impl<H: Handler> Consumer<H> {
             self.wake.notify_one();
         }
         self.report(batch, &applied);
+        self.handler.committed(applied.report);
         Ok(())
     }
 
-    async fn apply(&self, conn: &mut AsyncPgConnection, batch: &Batch) -> QueryResult<Applied> {
+    async fn apply(&self, conn: &mut AsyncPgConnection, batch: &Batch) -> QueryResult<Applied<H::Report>> {
         let ids: Vec<_> = batch.events.iter().map(|event| event.id).collect();
         let mut fresh = inbox::accept(conn, &ids).await?;
         let received: Vec<Received<'_>> = batch
@@ -264,7 +279,7 @@ impl<H: Handler> Consumer<H> {
                 duplicate: !fresh.remove(&event.id),
             })
             .collect();
-        let Handled { mut messages, refusals } = self.handler.handle(conn, &received).await?;
+        let Handled { mut messages, refusals, report } = self.handler.handle(conn, &received).await?;
         inbox::forget(conn, &dead_letter::without_effect(&received, &refusals)).await?;
         messages.extend(refusals.iter().map(|refusal| {
             let raw = RawValue::from_string(batch.events[refusal.index].to_json());
@@ -282,11 +297,11 @@ impl<H: Handler> Consumer<H> {
         }
         crash_point!("consumer.handled");
         let duplicates = received.iter().filter(|received| received.duplicate).count();
-        Ok(Applied { messages: messages.len(), duplicates, refusals })
+        Ok(Applied { messages: messages.len(), duplicates, refusals, report })
     }
 
     /// Logs and counts what is committed: a batch that is tried again counts once.
-    fn report(&self, batch: &Batch, applied: &Applied) {
+    fn report(&self, batch: &Batch, applied: &Applied<H::Report>) {
         for Refusal { index, reason } in &applied.refusals {
             let event = &batch.events[*index];
             error!(queue = self.queue, event.id = %event.id, event.kind = event.kind,

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod backoff;
+pub mod broadcast;
 pub mod broker;
 pub mod consumer;
 pub mod dead_letter;

@@ -53,6 +53,11 @@ pub async fn enqueue(conn: &mut AsyncPgConnection, messages: &[Message]) -> Quer
     .await
 }
 
+/// How many messages wait, `limit` at most, and since when the oldest does, in milliseconds.
+pub async fn backlog(conn: &mut AsyncPgConnection, limit: i64) -> QueryResult<(i64, Option<i64>)> {
+    Backlog { limit: &limit }.get_result(conn).await
+}
+
 /// Deletes and returns the oldest messages that no other relay holds, `limit` at most. They come back if the
 /// caller's transaction rolls back.
 pub(crate) async fn claim(conn: &mut AsyncPgConnection, limit: i64) -> QueryResult<Vec<Message>> {
@@ -74,6 +79,13 @@ crate::statement! {
      INSERT INTO outbox (message_id, type, routing_key, payload)
      SELECT * FROM unnest({message_ids}, {kinds}, {routing_keys}, {payloads})
      ON CONFLICT (message_id) DO NOTHING"
+}
+
+crate::statement! {
+    struct Backlog { limit: i64 => BigInt } -> (BigInt, Nullable<BigInt>)
+    "-- outbox_backlog
+     SELECT count(*), (extract(epoch FROM clock_timestamp() - min(created_at)) * 1000)::bigint
+     FROM (SELECT created_at FROM outbox ORDER BY id LIMIT {limit}) AS oldest"
 }
 
 crate::statement! {

@@ -26,19 +26,23 @@ const PERSISTENT: u8 = 2;
 pub struct Publisher {
     session: Session,
     exchange: String,
+    /// Routing keys of what may reach nobody.
+    announcements: Vec<String>,
 }
 
 impl Publisher {
     /// Opens a session and turns confirms on.
     pub async fn open(broker: &Broker) -> Result<Self, Error> {
-        Self::on(broker.open("relay").await?, broker.exchange()).await
+        let topology = broker.topology();
+        let publisher = Self::on(broker.open("relay").await?, &topology.exchange).await?;
+        Ok(Self { announcements: topology.announcements.clone(), ..publisher })
     }
 
-    /// Turns confirms on; what is published goes to `exchange`.
+    /// Turns confirms on; what is published goes to `exchange`, and from there to some queue.
     pub(crate) async fn on(session: Session, exchange: &str) -> Result<Self, Error> {
         let confirms = session.channel.confirm_select(ConfirmSelectOptions::default());
         within(CONFIRM_LIMIT, "turning publisher confirms on", confirms).await?;
-        Ok(Self { session, exchange: exchange.to_owned() })
+        Ok(Self { session, exchange: exchange.to_owned(), announcements: Vec::new() })
     }
 
     pub(crate) fn session(&self) -> &Session {
@@ -150,12 +154,17 @@ impl Publisher {
         body: &[u8],
         properties: BasicProperties,
     ) -> Result<Confirmation, Error> {
-        let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+        let is_announcement = self.announcements.iter().any(|key| key == routing_key);
+        let options = BasicPublishOptions { mandatory: !is_announcement, ..Default::default() };
         let exchange = self.exchange.as_str().into();
         let channel = &self.session.channel;
         let confirm = channel.basic_publish(exchange, routing_key.into(), options, body, properties).await?;
         crash_point!("relay.sent");
-        Ok(confirm.await?)
+        match confirm.await? {
+            // Somebody who listens has no room. That is theirs to mend, and holds nobody else up.
+            Confirmation::Nack(_) if is_announcement => Ok(Confirmation::Ack(None)),
+            confirmation => Ok(confirmation),
+        }
     }
 }
 

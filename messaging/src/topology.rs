@@ -17,6 +17,8 @@ pub struct Topology {
     pub exchange: String,
     /// A queue is a consumer group: its replicas compete for its messages.
     pub queues: Vec<Queue>,
+    /// Routing keys that nobody needs to receive. Whatever has another one is not sent until a queue has it.
+    pub announcements: Vec<String>,
 }
 
 /// A durable quorum queue with its dead-letter queue.
@@ -133,7 +135,8 @@ mod tests {
     fn queue_that_would_receive_dead_letters_is_refused() {
         let refused = |routing_key: &str| {
             let queue = Queue { name: "shop.orders".to_owned(), routing_keys: vec![routing_key.to_owned()] };
-            Topology { exchange: "events".to_owned(), queues: vec![queue] }.check().is_err()
+            let (exchange, announcements) = ("events".to_owned(), Vec::new());
+            Topology { exchange, queues: vec![queue], announcements }.check().is_err()
         };
         for trap in ["#", "shop.#", "*.*.*", "shop.orders.dead", "#.dead", "#.shop.orders.#.dead", "*.#"] {
             assert!(refused(trap), "{trap}");

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use diesel::result::{DatabaseErrorKind, Error};
+use messaging::broadcast::Voice;
 use messaging::{Lease, Pool, crash_point};
 use metrics::{counter, histogram};
 use tokio::sync::mpsc::error::TrySendError;
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 use uuid::{ContextV7, Timestamp, Uuid};
 
-use crate::domain::NewOrder;
+use crate::domain::{NewOrder, OrderChange, tell};
 use crate::store::{self, Candidate, Creation};
 
 /// Orders in one statement, at most.
@@ -49,6 +50,7 @@ pub(crate) struct Worker {
     queue: mpsc::Receiver<Job>,
     pool: Pool,
     wake: Arc<Notify>,
+    voice: Voice,
 }
 
 type Answer = oneshot::Sender<Result<Creation, Failure>>;
@@ -58,10 +60,10 @@ struct Job {
     answer: Answer,
 }
 
-/// A committer that writes with one connection of `pool` and wakes the relay after each commit.
-pub(crate) fn new(pool: Pool, wake: Arc<Notify>) -> (Committer, Worker) {
+/// A committer that writes with one connection of `pool`, and after each commit wakes the relay and tells what is new.
+pub(crate) fn new(pool: Pool, wake: Arc<Notify>, voice: Voice) -> (Committer, Worker) {
     let (sender, receiver) = mpsc::channel(QUEUE);
-    (Committer { queue: sender }, Worker { queue: receiver, pool, wake })
+    (Committer { queue: sender }, Worker { queue: receiver, pool, wake, voice })
 }
 
 impl Committer {
@@ -108,6 +110,14 @@ impl Worker {
         let outcomes = self.create(slot, candidates).await;
         self.wake.notify_one();
         crash_point!("create.committed");
+        if outcomes.iter().any(|outcome| matches!(outcome, Err(Failure::Unavailable))) {
+            self.voice.unsure();
+        }
+        let created = outcomes.iter().filter_map(|outcome| match outcome {
+            Ok(Creation::Created(order)) => Some(OrderChange::created(order)),
+            _ => None,
+        });
+        tell(&self.voice, &created.collect::<Vec<_>>());
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
             // The client may be gone; its order stands all the same.
             let _ = answer.send(outcome);

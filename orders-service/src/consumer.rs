@@ -3,27 +3,34 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use contracts::events::{Payload, PaymentFailed, PaymentSucceeded};
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
-use messaging::{Event, Handled, Handler, Reason, Received, Refusal};
+use messaging::broadcast::Voice;
+use messaging::{Handled, Handler, Received, Refusal};
 use metrics::counter;
 use uuid::Uuid;
 
-use crate::domain::{Outcome, PaymentResult, settled};
-use crate::store::{self, Standing};
+use crate::domain::{OrderChange, PaymentResult, disagreement, tell};
+use crate::store;
 
 /// The handler of the queue of payment results.
-pub(crate) struct Results;
+pub(crate) struct Results {
+    pub voice: Voice,
+}
 
 impl Handler for Results {
-    async fn handle(&self, conn: &mut AsyncPgConnection, events: &[Received<'_>]) -> QueryResult<Handled> {
+    type Report = Vec<OrderChange>;
+
+    async fn handle(
+        &self,
+        conn: &mut AsyncPgConnection,
+        events: &[Received<'_>],
+    ) -> QueryResult<Handled<Self::Report>> {
         let Told { mut results, contested, mut refusals } = read(events);
-        let settled = settle_new(conn, &results, &contested).await?;
-        counter!("orders_settled_total").increment(settled.len() as u64);
-        // Of results that contradict each other, one at most has settled the order.
+        let settled = settle(conn, &results, &contested).await?;
+        // Of several results for an order, some may have changed nothing.
         results.retain(|(_, result)| {
-            !settled.contains(&result.order_id) || contested.contains(&result.order_id)
+            !settled.contains_key(&result.order_id) || contested.contains(&result.order_id)
         });
         if !results.is_empty() {
             // What settled nothing is a repetition, or something is wrong with it.
@@ -34,7 +41,16 @@ impl Handler for Results {
                 Some(Refusal { index: *index, reason })
             }));
         }
-        Ok(Handled { refusals, ..Default::default() })
+        Ok(Handled { refusals, report: settled.into_values().collect(), ..Default::default() })
+    }
+
+    fn uncertain(&self) {
+        self.voice.unsure();
+    }
+
+    fn committed(&self, changes: Self::Report) {
+        counter!("orders_settled_total").increment(changes.len() as u64);
+        tell(&self.voice, &changes);
     }
 }
 
@@ -54,14 +70,14 @@ fn read(events: &[Received<'_>]) -> Told {
     let mut contested = HashSet::new();
     let mut refusals = Vec::new();
     for (index, received) in events.iter().enumerate() {
-        match parse(received.event) {
+        match PaymentResult::read(received.event) {
             Ok(result) => match seen.entry(result.order_id) {
                 Entry::Vacant(vacant) => {
                     vacant.insert(result);
                     results.push((index, result));
                 }
                 Entry::Occupied(first) if *first.get() == result => {}
-                // Which of them is true is for the order to say, not for their places.
+                // Which of them is true, or whether one follows the other, is for the order to say.
                 Entry::Occupied(_) => {
                     contested.insert(result.order_id);
                     results.push((index, result));
@@ -73,55 +89,18 @@ fn read(events: &[Received<'_>]) -> Told {
     Told { results, contested, refusals }
 }
 
-fn parse(event: &Event) -> Result<PaymentResult, Reason> {
-    match event.kind.as_str() {
-        PaymentSucceeded::KIND => {
-            let PaymentSucceeded { order_id, user_id, amount } = Payload::read(event)?;
-            Ok(PaymentResult { order_id, user_id, amount, outcome: Ok(()) })
-        }
-        PaymentFailed::KIND => {
-            let PaymentFailed { order_id, user_id, amount, reason } = Payload::read(event)?;
-            Ok(PaymentResult { order_id, user_id, amount, outcome: Err(reason) })
-        }
-        _ => Err(contracts::unknown_type(event)),
-    }
-}
-
-/// Settles every order of `results` that is NEW and agrees: one statement for each outcome. Of several results for an
-/// order the first that agrees counts.
-async fn settle_new(
+/// Settles every order that a result agrees with, and returns how those stand: all at once, but one after another where
+/// the batch says several things of an order. Of those the first that agrees counts, and a refund after it.
+async fn settle(
     conn: &mut AsyncPgConnection,
     results: &[(usize, PaymentResult)],
     contested: &HashSet<Uuid>,
-) -> QueryResult<HashSet<Uuid>> {
-    let mut settled = HashSet::with_capacity(results.len());
-    let mut by_outcome: HashMap<Outcome, Vec<&PaymentResult>> = HashMap::new();
-    for (_, result) in results {
-        if contested.contains(&result.order_id) {
-            settled.extend(store::settle(conn, result.outcome, &[result]).await?);
-        } else {
-            by_outcome.entry(result.outcome).or_default().push(result);
-        }
-    }
-    for (outcome, results) in by_outcome {
-        settled.extend(store::settle(conn, outcome, &results).await?);
+) -> QueryResult<HashMap<Uuid, OrderChange>> {
+    let (several, single): (Vec<_>, Vec<_>) =
+        results.iter().map(|(_, result)| result).partition(|result| contested.contains(&result.order_id));
+    let mut settled = store::settle(conn, &single).await?;
+    for result in several {
+        settled.extend(store::settle(conn, &[result]).await?);
     }
     Ok(settled)
-}
-
-/// Why `result` can't be true of an order that it did not settle; `None` if it repeats what is known.
-fn disagreement(result: &PaymentResult, standing: Option<&Standing>) -> Option<Reason> {
-    let Some(standing) = standing else {
-        return Some(Reason::new("unknown-order", "there is no such order"));
-    };
-    if standing.user_id != result.user_id || standing.amount_minor != result.amount.minor() {
-        return Some(Reason::new("other-user-or-amount", "the order has another user or amount"));
-    }
-    let (status, reason) = settled(result.outcome);
-    if standing.status == status && standing.cancel_reason.as_deref() == reason {
-        return None;
-    }
-    let known = standing.cancel_reason.as_deref().unwrap_or_default();
-    let text = format!("the order is {} {known} already", standing.status);
-    Some(Reason::new("contradicting-result", text))
 }

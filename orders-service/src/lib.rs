@@ -1,18 +1,20 @@
 //! orders-service: takes orders, asks for their payment through its outbox, and settles them when the answer
 //! comes.
 //!
-//! `api` (through `committer`), `consumer` and `scheduler` lead to `domain` (pure) and `store` (all SQL);
+//! `api` (through `committer`), `consumer`, `sweep` and `delivery` lead to `domain` (pure) and `store` (all SQL);
 //! nothing leads back.
 
 mod api;
 mod committer;
 mod consumer;
+mod delivery;
 mod domain;
-mod scheduler;
 mod store;
+mod sweep;
 
 use std::process::ExitCode;
 
+use actix_web::web::Data;
 use service_runtime::{Blueprint, Config, Service, StartError};
 
 const DEFAULT_PORT: u16 = 8081;
@@ -23,7 +25,8 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(config: Config) -> Result<(), StartError> {
-    let sweep_after = scheduler::sweep_after_from_env()?;
+    let sweep_after = sweep::after_from_env()?;
+    let delivery_interval = delivery::interval_from_env()?;
     let service = Service::start(
         Blueprint {
             name: "orders-service",
@@ -34,12 +37,26 @@ async fn run(config: Config) -> Result<(), StartError> {
         config,
     )?;
     let (pool, wake) = (service.worker_pool.clone(), service.outbox_wake.clone());
-    let (committer, worker) = committer::new(pool.clone(), wake.clone());
+    let (voice, hub) = service.live(contracts::ORDER_CHANGES, "order");
+    let (committer, worker) = committer::new(pool.clone(), wake.clone(), voice.clone());
     service.spawn(|stop| worker.run(stop));
     service.spawn_relay();
-    service.spawn_consumer(contracts::PAYMENT_RESULTS_QUEUE, consumer::Results);
-    let sweep = scheduler::Sweep { pool, broker: service.broker.clone(), wake, after: sweep_after };
+    service.spawn_consumer(contracts::PAYMENT_RESULTS_QUEUE, consumer::Results { voice: voice.clone() });
+    if let Some(interval) = delivery_interval {
+        let (pool, wake, voice) = (pool.clone(), wake.clone(), voice.clone());
+        let delivery = delivery::Delivery { pool, wake, voice, interval };
+        service.spawn(|stop| delivery.run(stop));
+    }
+    let broker = service.broker.clone();
+    let sweep = sweep::Sweep { pool, broker: broker.clone(), wake: wake.clone(), after: sweep_after };
     service.spawn(|stop| sweep.run(stop));
-    let pool = service.request_pool.clone();
-    service.serve(move |routes| api::configure(routes, pool.clone(), committer.clone())).await
+    let api = api::Api {
+        pool: Data::new(service.request_pool.clone()),
+        broker: Data::new(broker),
+        committer: Data::new(committer),
+        canceller: Data::new(api::Canceller { wake, voice, again_after: sweep_after }),
+        hub: Data::new(hub),
+        overview: Data::default(),
+    };
+    service.serve(move |routes| api::configure(routes, api.clone())).await
 }

@@ -1,80 +1,134 @@
-//! Pays orders (transaction T3 of docs/MESSAGING.md): requests in, decisions out, debits between.
+//! Pays orders and pays them back (transaction T3 of docs/MESSAGING.md): requests in, decisions out, money between.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::hash_map::Entry as Place;
 
-use chrono::{SubsecRound, Utc};
-use contracts::events::{OrderCreated, Payload};
+use chrono::{DateTime, SubsecRound, Utc};
+use contracts::events::{OrderCancelRequested, OrderCreated, Payload};
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
+use messaging::broadcast::Voice;
 use messaging::{Handled, Handler, Reason, Received, Refusal, mutant};
 use metrics::counter;
 use uuid::Uuid;
 
-use crate::domain::{Decision, Request, decide};
+use crate::domain::{AccountChange, Book, Decision, Direction, Entry, Order, Outcome, Request, Wants, tell};
 use crate::store;
 
 /// The handler of the queue of payment requests.
-pub(crate) struct Payments;
+pub(crate) struct Payments {
+    pub voice: Voice,
+}
+
+/// What a batch did.
+#[derive(Default)]
+pub(crate) struct Report {
+    decisions: Vec<Decision>,
+    entries: Vec<Entry>,
+    at: DateTime<Utc>,
+    /// Answers that had been given before.
+    repeated: usize,
+}
 
 impl Handler for Payments {
-    async fn handle(&self, conn: &mut AsyncPgConnection, events: &[Received<'_>]) -> QueryResult<Handled> {
-        let (mut requests, mut refusals) = read(events);
-        let orders = requests.iter().map(|(_, request)| request.order_id).collect();
-        let earlier = store::decisions_of(conn, &orders).await?;
-        // Every request is answered; those decided before with the stored decision, told again. A mere ack
-        // would leave an order waiting for ever whose result was lost.
-        let mut answers: Vec<Decision> = Vec::with_capacity(requests.len());
-        requests.retain(|(index, request)| match earlier.get(&request.order_id) {
-            None => true,
-            Some(decision) if decision.request == *request => {
-                answers.push(*decision);
-                false
-            }
-            Some(_) => {
-                refusals.push(contradiction(*index));
-                false
-            }
-        });
+    type Report = Report;
+
+    async fn handle(
+        &self,
+        conn: &mut AsyncPgConnection,
+        events: &[Received<'_>],
+    ) -> QueryResult<Handled<Report>> {
+        let (requests, mut refusals) = read(events);
+        let orders = requests.iter().map(|(_, request)| request.order.id).collect();
+        let decisions = store::decisions_of(conn, &orders).await?;
+        let mut requests = without_contradictions(requests, &decisions, &mut refusals);
         if mutant!("duplicates-acked-silently") {
-            answers.clear();
+            requests.retain(|request| !decisions.contains_key(&request.order.id));
         }
-        counter!("payments_decisions_reemitted_total").increment(answers.len() as u64);
-        let undecided = first_of_each(requests, &mut refusals);
-        if !undecided.is_empty() {
-            answers.extend(settle(conn, &undecided).await?);
-        }
-        let messages = answers.iter().map(Decision::message).collect();
-        Ok(Handled { messages, refusals })
+        // The database keeps microseconds: a decision must read back as it was told.
+        let at = Utc::now().trunc_subsecs(6);
+        let Outcome { decisions, entries, answers } = decide(conn, decisions, &requests, at).await?;
+        let repeated = answers.len() - decisions.len();
+        Ok(Handled { messages: answers, refusals, report: Report { decisions, entries, at, repeated } })
+    }
+
+    fn uncertain(&self) {
+        self.voice.unsure();
+    }
+
+    fn committed(&self, Report { decisions, entries, at, repeated }: Report) {
+        let count = |direction| entries.iter().filter(|entry| entry.direction == direction).count() as u64;
+        let refused = decisions.iter().filter(|decision| decision.outcome.is_err()).count();
+        counter!("payments_succeeded_total").increment(count(Direction::Debit));
+        counter!("payments_failed_total").increment(refused as u64);
+        counter!("payments_refunded_total").increment(count(Direction::Credit));
+        counter!("payments_decisions_reemitted_total").increment(repeated as u64);
+        // Of several entries of an account, the last one tells how it stands.
+        let last: HashMap<Uuid, &Entry> = entries.iter().map(|entry| (entry.account_id, entry)).collect();
+        let changes = last.into_values().map(|entry| AccountChange {
+            bill_id: entry.account_id,
+            user_id: entry.user_id,
+            balance: entry.balance_after_minor,
+            version: entry.version,
+            updated_at: at,
+        });
+        tell(&self.voice, changes);
     }
 }
 
-/// Decides and writes down: debits, balances, decisions.
-async fn settle(conn: &mut AsyncPgConnection, requests: &[Request]) -> QueryResult<Vec<Decision>> {
-    let users = requests.iter().map(|request| request.user_id).collect();
-    let mut accounts = store::lock_accounts(conn, &users).await?;
-    // The database keeps microseconds: a decision must read back as it was told.
-    let now = Utc::now().trunc_subsecs(6);
-    let (decisions, debits) = decide(requests, &mut accounts, now);
-    store::record(conn, &decisions, &debits, now).await?;
-    counter!("payments_succeeded_total").increment(debits.len() as u64);
-    counter!("payments_failed_total").increment((decisions.len() - debits.len()) as u64);
-    Ok(decisions)
+/// Decides and writes down: debits, credits, balances, decisions.
+async fn decide(
+    conn: &mut AsyncPgConnection,
+    decisions: HashMap<Uuid, Decision>,
+    requests: &[Request],
+    now: DateTime<Utc>,
+) -> QueryResult<Outcome> {
+    let cancelled = requests
+        .iter()
+        .filter(|request| request.wants == Wants::Cancellation)
+        .map(|request| request.order.id)
+        .collect();
+    let refunds = store::refunds_of(conn, &cancelled).await?;
+    // The accounts that may have to be changed.
+    let users: Vec<Uuid> = requests
+        .iter()
+        .filter(|Request { order, wants }| match wants {
+            Wants::Payment => !decisions.contains_key(&order.id),
+            Wants::Cancellation => !refunds.contains_key(&order.id),
+        })
+        .map(|request| request.order.user_id)
+        .collect();
+    let accounts = store::lock_accounts(conn, &users).await?;
+    let outcome = Book { decisions, refunds, accounts }.decide(requests, now);
+    store::record(conn, &outcome, now).await?;
+    Ok(outcome)
 }
 
-/// Of requests for the same order, which nobody has decided yet, the first one counts, and those that repeat it are
-/// answered with it.
-fn first_of_each(requests: Vec<(usize, Request)>, refusals: &mut Vec<Refusal>) -> Vec<Request> {
-    let mut first: HashMap<Uuid, Request> = HashMap::with_capacity(requests.len());
-    let mut undecided = Vec::with_capacity(requests.len());
+/// Of what is asked about an order, whatever has another user or amount than its decision, or than the first request
+/// if nothing is decided yet, is refused.
+fn without_contradictions(
+    requests: Vec<(usize, Request)>,
+    decisions: &HashMap<Uuid, Decision>,
+    refusals: &mut Vec<Refusal>,
+) -> Vec<Request> {
+    let mut known: HashMap<Uuid, Order> = HashMap::with_capacity(requests.len());
+    let mut agreed = Vec::with_capacity(requests.len());
     for (index, request) in requests {
-        match first.entry(request.order_id) {
-            Entry::Vacant(vacant) => undecided.push(*vacant.insert(request)),
-            Entry::Occupied(first) if *first.get() == request => {}
-            Entry::Occupied(_) => refusals.push(contradiction(index)),
+        let order = match known.entry(request.order.id) {
+            Place::Occupied(known) => *known.get(),
+            Place::Vacant(vacant) => {
+                let decision = decisions.get(&request.order.id);
+                *vacant.insert(decision.map_or(request.order, |decision| decision.order))
+            }
+        };
+        if order == request.order {
+            agreed.push(request);
+        } else {
+            let text = "the order was decided, or asked for before, with another user or amount";
+            refusals.push(Refusal { index, reason: Reason::new("contradicting-request", text) });
         }
     }
-    undecided
+    agreed
 }
 
 /// The requests among `events` with their places, and what is none.
@@ -92,13 +146,15 @@ fn read(events: &[Received<'_>]) -> (Vec<(usize, Request)>, Vec<Refusal>) {
 
 fn parse(received: &Received<'_>) -> Result<Request, Reason> {
     let event = received.event;
-    if event.kind != OrderCreated::KIND {
-        return Err(contracts::unknown_type(event));
+    match event.kind.as_str() {
+        OrderCreated::KIND => {
+            let OrderCreated { order_id: id, user_id, amount, .. } = Payload::read(event)?;
+            Ok(Request { order: Order { id, user_id, amount }, wants: Wants::Payment })
+        }
+        OrderCancelRequested::KIND => {
+            let OrderCancelRequested { order_id: id, user_id, amount } = Payload::read(event)?;
+            Ok(Request { order: Order { id, user_id, amount }, wants: Wants::Cancellation })
+        }
+        _ => Err(contracts::unknown_type(event)),
     }
-    OrderCreated::read(event).map(|order| Request::from(&order))
-}
-
-fn contradiction(index: usize) -> Refusal {
-    let text = "another request for this order was decided, with another user or amount";
-    Refusal { index, reason: Reason::new("contradicting-request", text) }
 }

@@ -10,6 +10,7 @@ mod store;
 
 use std::process::ExitCode;
 
+use actix_web::web::Data;
 use service_runtime::{Blueprint, Config, Service, StartError};
 
 const DEFAULT_PORT: u16 = 8082;
@@ -29,8 +30,15 @@ async fn run(config: Config) -> Result<(), StartError> {
         },
         config,
     )?;
+    let (voice, hub) = service.live(contracts::ACCOUNT_CHANGES, "account");
     service.spawn_relay();
-    service.spawn_consumer(contracts::PAYMENT_REQUESTS_QUEUE, consumer::Payments);
-    let pool = service.request_pool.clone();
-    service.serve(move |routes| api::configure(routes, pool.clone())).await
+    service.spawn_consumer(contracts::PAYMENT_REQUESTS_QUEUE, consumer::Payments { voice: voice.clone() });
+    let api = api::Api {
+        pool: Data::new(service.request_pool.clone()),
+        broker: Data::new(service.broker.clone()),
+        voice: Data::new(voice),
+        hub: Data::new(hub),
+        overview: Data::default(),
+    };
+    service.serve(move |routes| api::configure(routes, api.clone())).await
 }

@@ -8,6 +8,8 @@ pub mod database;
 mod entry;
 mod health;
 pub mod http;
+pub mod live;
+pub mod overview;
 mod service;
 mod shutdown;
 mod telemetry;

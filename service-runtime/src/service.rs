@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
 use diesel_migrations::EmbeddedMigrations;
+use messaging::broadcast::{self, Listener, Voice};
 use messaging::{Backoff, Broker, Consumer, Handler, Pool, Relay, Retention, Topology, retention};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Notify;
@@ -10,12 +11,13 @@ use tracing::{info, warn};
 
 use crate::config::amqp_url_error;
 use crate::database::{self, SetupError};
+use crate::live::Hub;
 use crate::shutdown::Shutdown;
 use crate::workers::Workers;
 use crate::{Config, ConfigError, Health, http, telemetry};
 
-/// Relay, consumer, committer, sweep, retention and one to spare.
-const WORKER_CONNECTIONS: usize = 6;
+/// Relay, consumer, committer, sweep, delivery, retention and one to spare.
+const WORKER_CONNECTIONS: usize = 7;
 /// Checks of readiness wait for each other.
 const HEALTH_CONNECTIONS: usize = 1;
 
@@ -147,6 +149,21 @@ impl Service {
             handler,
         };
         self.spawn(|stop| consumer.run(stop));
+    }
+
+    /// Tells what changes, and hears it from all replicas: over `channel`, for clients who know it as `event`.
+    pub fn live(&self, channel: &'static str, event: &'static str) -> (Voice, Hub) {
+        let (voice, speaker) = broadcast::speaker(self.broker.clone(), channel);
+        self.spawn(|stop| speaker.run(stop));
+        let hub = Hub::new(event);
+        let listener = Listener { broker: self.broker.clone(), channel, audience: hub.clone() };
+        self.spawn(|stop| listener.run(stop));
+        let (clients, begun) = (hub.clone(), self.shutdown.begun().clone());
+        tokio::spawn(async move {
+            begun.cancelled().await;
+            clients.close();
+        });
+        (voice, hub)
     }
 
     /// Every service has an inbox to keep small.

@@ -52,7 +52,7 @@ async fn order_that_is_made_and_settled_between_two_reads_is_no_finding() {
             let mut findings = Vec::new();
             let report = |event: Event<'_>| match event {
                 Event::Finding(finding) => findings.push(finding.clone()),
-                Event::Progress { counts, .. } if counts.entries == 99 => {
+                Event::Progress { counts, .. } if counts.entries == 100 => {
                     if let Some(until_locked) = stops.take() {
                         entries_checked.send(()).unwrap();
                         until_locked.recv().unwrap();

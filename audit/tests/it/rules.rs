@@ -15,7 +15,7 @@ struct Corruption {
     broken: &'static str,
 }
 
-const CORRUPTIONS: [Corruption; 20] = [
+const CORRUPTIONS: [Corruption; 27] = [
     Corruption {
         rule: "balance-ends-ledger",
         database: payments,
@@ -49,16 +49,18 @@ const CORRUPTIONS: [Corruption; 20] = [
     Corruption {
         rule: "entry-has-account",
         database: payments,
-        statements: "INSERT INTO transactions (account_id, amount, type, balance_after)
-                     VALUES (order_id(0), 5, 'CREDIT', 5)",
+        statements: "INSERT INTO transactions (account_id, amount, type, balance_after, version)
+                     VALUES (order_id(0), 5, 'CREDIT', 5, 1)",
         broken: "SELECT max(id)::text FROM transactions",
     },
     Corruption {
         rule: "debit-was-decided",
         database: payments,
         statements: "UPDATE accounts SET balance = balance - 100 WHERE id = md5('account1')::uuid;
-                     INSERT INTO transactions (account_id, amount, type, reference_order_id, balance_after)
-                     SELECT id, 100, 'DEBIT', order_id(0), balance FROM accounts WHERE id = md5('account1')::uuid",
+                     INSERT INTO transactions (account_id, amount, type, reference_order_id, balance_after,
+                                               version)
+                     SELECT id, 100, 'DEBIT', order_id(0), balance, 12 FROM accounts
+                     WHERE id = md5('account1')::uuid",
         broken: "SELECT max(id)::text FROM transactions",
     },
     // The order of a user without an account, decided FAILED.
@@ -66,8 +68,10 @@ const CORRUPTIONS: [Corruption; 20] = [
         rule: "debit-was-decided",
         database: payments,
         statements: "UPDATE accounts SET balance = balance - 100 WHERE id = md5('account1')::uuid;
-                     INSERT INTO transactions (account_id, amount, type, reference_order_id, balance_after)
-                     SELECT id, 100, 'DEBIT', order_id(10), balance FROM accounts WHERE id = md5('account1')::uuid",
+                     INSERT INTO transactions (account_id, amount, type, reference_order_id, balance_after,
+                                               version)
+                     SELECT id, 100, 'DEBIT', order_id(10), balance, 12 FROM accounts
+                     WHERE id = md5('account1')::uuid",
         broken: "SELECT max(id)::text FROM transactions",
     },
     // The last of its account: no debit.
@@ -83,8 +87,10 @@ const CORRUPTIONS: [Corruption; 20] = [
         database: payments,
         statements: "DROP INDEX transactions_one_debit_per_order;
                      UPDATE accounts SET balance = balance - 100 WHERE id = md5('account1')::uuid;
-                     INSERT INTO transactions (account_id, amount, type, reference_order_id, balance_after)
-                     SELECT id, 100, 'DEBIT', order_id(91), balance FROM accounts WHERE id = md5('account1')::uuid",
+                     INSERT INTO transactions (account_id, amount, type, reference_order_id, balance_after,
+                                               version)
+                     SELECT id, 100, 'DEBIT', order_id(91), balance, 12 FROM accounts
+                     WHERE id = md5('account1')::uuid",
         broken: "SELECT order_id(91)::text",
     },
     // Another amount.
@@ -103,8 +109,10 @@ const CORRUPTIONS: [Corruption; 20] = [
         statements: "UPDATE accounts SET balance = balance + 100 WHERE id = md5('account1')::uuid;
                      UPDATE accounts SET balance = balance - 100 WHERE id = md5('account2')::uuid;
                      DELETE FROM transactions WHERE reference_order_id = order_id(91);
-                     INSERT INTO transactions (account_id, amount, type, reference_order_id, balance_after)
-                     SELECT id, 100, 'DEBIT', order_id(91), balance FROM accounts WHERE id = md5('account2')::uuid",
+                     INSERT INTO transactions (account_id, amount, type, reference_order_id, balance_after,
+                                               version)
+                     SELECT id, 100, 'DEBIT', order_id(91), balance, 12 FROM accounts
+                     WHERE id = md5('account2')::uuid",
         broken: "SELECT order_id(91)::text",
     },
     Corruption {
@@ -156,8 +164,73 @@ const CORRUPTIONS: [Corruption; 20] = [
     Corruption {
         rule: "decision-settled-in-time",
         database: orders,
-        statements: "UPDATE orders SET status = 'NEW' WHERE id = order_id(1)",
+        statements: "UPDATE orders SET status = 'NEW', delivery_status = NULL WHERE id = order_id(1)",
         broken: "SELECT order_id(1)::text",
+    },
+    // The order of a user without an account, decided FAILED.
+    Corruption {
+        rule: "refund-was-paid",
+        database: payments,
+        statements: "UPDATE accounts SET balance = balance + 100 WHERE id = md5('account1')::uuid;
+                     INSERT INTO transactions (account_id, amount, type, reference_order_id, balance_after,
+                                               version)
+                     SELECT id, 100, 'CREDIT', order_id(0), balance, 12 FROM accounts
+                     WHERE id = md5('account1')::uuid",
+        broken: "SELECT max(id)::text FROM transactions",
+    },
+    // Twice.
+    Corruption {
+        rule: "payment-refunded-once",
+        database: payments,
+        statements: "DROP INDEX transactions_one_refund_per_order;
+                     UPDATE accounts SET balance = balance + 100 WHERE id = md5('account3')::uuid;
+                     INSERT INTO transactions (account_id, amount, type, reference_order_id, balance_after,
+                                               version)
+                     SELECT id, 100, 'CREDIT', order_id(93), balance, 13 FROM accounts
+                     WHERE id = md5('account3')::uuid",
+        broken: "SELECT order_id(93)::text",
+    },
+    // Another amount.
+    Corruption {
+        rule: "payment-refunded-once",
+        database: payments,
+        statements: "UPDATE accounts SET balance = balance - 1 WHERE id = md5('account3')::uuid;
+                     UPDATE transactions SET amount = 99, balance_after = balance_after - 1
+                     WHERE type = 'CREDIT' AND reference_order_id = order_id(93)",
+        broken: "SELECT order_id(93)::text",
+    },
+    Corruption {
+        rule: "cancelled-was-refused",
+        database: orders,
+        statements: "UPDATE orders SET status = 'CANCELLED', cancel_reason = 'REFUNDED', delivery_status = NULL
+                     WHERE id = order_id(91)",
+        broken: "SELECT order_id(91)::text",
+    },
+    Corruption {
+        rule: "shipped-was-kept",
+        database: payments,
+        statements: "UPDATE accounts SET balance = balance + 100 WHERE id = md5('account1')::uuid;
+                     INSERT INTO transactions (account_id, amount, type, reference_order_id, balance_after,
+                                               version)
+                     SELECT id, 100, 'CREDIT', order_id(91), balance, 12 FROM accounts
+                     WHERE id = md5('account1')::uuid",
+        broken: "SELECT order_id(91)::text",
+    },
+    Corruption {
+        rule: "refund-settled-in-time",
+        database: orders,
+        statements: "UPDATE orders SET status = 'FINISHED', cancel_reason = NULL, cancel_requested_at = NULL
+                     WHERE id = order_id(93)",
+        broken: "SELECT order_id(93)::text",
+    },
+    Corruption {
+        rule: "cancellation-settled-in-time",
+        database: orders,
+        statements: "UPDATE orders SET delivery_status = 'PENDING', cancel_requested_at = now() - interval '6 minutes'
+                     WHERE id = order_id(92);
+                     UPDATE orders SET delivery_status = 'PENDING', cancel_requested_at = now() - interval '4 minutes'
+                     WHERE id = order_id(91)",
+        broken: "SELECT order_id(92)::text",
     },
     Corruption {
         rule: "outbox-drains",
@@ -175,9 +248,10 @@ async fn databases_in_order_are_clean_and_checked_to_the_last_row() {
     assert_eq!(books.findings().await, []);
     let (counts, _) = books.audit_from(None).await;
     let paid = ACCOUNTS * 10;
-    assert_eq!((counts.accounts, counts.entries), (ACCOUNTS, ACCOUNTS + paid));
+    // One of them was paid back.
+    assert_eq!((counts.accounts, counts.entries), (ACCOUNTS, ACCOUNTS + paid + 1));
     assert_eq!((counts.orders, counts.decisions), (ORDERS, ORDERS));
-    assert_eq!((counts.finished, counts.paid), (paid, paid));
+    assert_eq!((counts.finished, counts.paid), (paid - 1, paid));
 }
 
 /// Goal: every rule is there for something. Method: each is broken alone, in databases that are in order otherwise, and

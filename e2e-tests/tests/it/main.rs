@@ -9,8 +9,13 @@ mod chaos_checks;
 mod gateway;
 mod idempotency;
 
-mod dead_letters;
+mod cancelling;
 mod delivery;
+mod live;
+mod timeline;
+
+mod dead_letters;
+mod messages;
 mod redrive;
 mod retention;
 

@@ -26,8 +26,10 @@ fn unusable_setting_is_named() {
         ("LOG_FORMAT", "xml"),
         ("INBOX_RETENTION_DAYS", "0"),
     ];
-    let error = error_of("orders-service", &[("SWEEP_AFTER_SECONDS", "0")]);
-    assert!(error.starts_with("error: SWEEP_AFTER_SECONDS "), "{error}");
+    for (name, value) in [("SWEEP_AFTER_SECONDS", "0"), ("DELIVERY_INTERVAL_SECONDS", "-1")] {
+        let error = error_of("orders-service", &[(name, value)]);
+        assert!(error.starts_with(&format!("error: {name} ")), "{error}");
+    }
     for service in ["orders-service", "payments-service"] {
         for (name, value) in settings {
             let error = error_of(service, &[(name, value)]);

@@ -37,6 +37,9 @@ pub(crate) struct Outside {
     _place: SemaphorePermit<'static>,
 }
 
+/// How often paid orders make a step.
+pub(crate) const DELIVERY_INTERVAL: &str = "DELIVERY_INTERVAL_SECONDS";
+
 /// A system that belongs to one test.
 pub(crate) struct Own {
     /// Through the gateway.
@@ -61,7 +64,7 @@ pub(crate) async fn outside() -> Outside {
     let system = SYSTEM
         .get_or_init(async || {
             let options = SystemOptions { orders_replicas: 2, payments_replicas: 2, ..Default::default() };
-            System::start(&servers().await, options).await.unwrap()
+            System::start(&servers().await, without_deliveries(options)).await.unwrap()
         })
         .await;
     let addresses = system.addresses();
@@ -82,7 +85,7 @@ pub(crate) async fn own(options: SystemOptions) -> Option<Own> {
         return None;
     }
     let place = place(1).await;
-    let system = System::start(&servers().await, options).await.unwrap();
+    let system = System::start(&servers().await, without_deliveries(options)).await.unwrap();
     Some(Own::of(system, false, place))
 }
 
@@ -106,7 +109,7 @@ async fn own_servers_in(options: SystemOptions, places: u32) -> Option<Own> {
         Some(servers) => servers,
         None => Arc::new(Servers::start(ServersOptions::default()).await.unwrap()),
     };
-    let system = System::start(&servers, options).await.unwrap();
+    let system = System::start(&servers, without_deliveries(options)).await.unwrap();
     Some(Own::of(system, true, place))
 }
 
@@ -124,6 +127,14 @@ pub(crate) fn sweeping_soon() -> SystemOptions {
 /// Options with an orders-service that never does as long as a test lasts: nothing heals what should not have been lost.
 pub(crate) fn never_sweeping() -> SystemOptions {
     sweeping_after(24 * 3600)
+}
+
+/// Paid orders stay as they are, unless the options say how often they make a step.
+fn without_deliveries(mut options: SystemOptions) -> SystemOptions {
+    if options.environment.iter().all(|(name, _)| name != DELIVERY_INTERVAL) {
+        options.environment.push((DELIVERY_INTERVAL.into(), "0".into()));
+    }
+    options
 }
 
 fn sweeping_after(seconds: u32) -> SystemOptions {

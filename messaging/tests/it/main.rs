@@ -3,6 +3,7 @@
 
 mod support;
 
+mod broadcast;
 mod outbox;
 mod relay;
 mod relay_refused;

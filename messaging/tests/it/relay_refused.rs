@@ -4,7 +4,7 @@ use messaging::Error;
 use messaging::outbox::{self, Message};
 use messaging::relay::{Publisher, run_once};
 
-use crate::support::{Amqp, QUEUE, World, event, events, eventually, manage};
+use crate::support::{ANNOUNCED, Amqp, QUEUE, World, event, events, eventually, manage};
 
 /// Goal: a confirm alone is not enough: an unroutable message is confirmed too, and would be gone. Method: a routing
 /// key that leads nowhere, in a batch with one that leads somewhere.
@@ -23,6 +23,18 @@ async fn returned_message_keeps_its_whole_batch_in_the_outbox() {
         );
         assert_eq!(world.count("outbox").await, 2);
     }
+}
+
+/// Goal: what is announced need not reach anybody, and holds up nothing else. Method: no queue has its key.
+#[tokio::test(flavor = "multi_thread")]
+async fn announcement_that_nobody_receives_leaves_the_outbox() {
+    let world = World::calm().await;
+    world.enqueue(&events(1)).await;
+    let announced = Message::new(&event("Ordinary"), ANNOUNCED);
+    outbox::enqueue(&mut *world.conn().await, &[announced]).await.unwrap();
+    let publisher = Publisher::open(&world.broker).await.unwrap();
+    assert_eq!(run_once(&mut *world.conn().await, &publisher).await.unwrap(), 2);
+    assert_eq!(world.count("outbox").await, 0);
 }
 
 /// Goal: a queue that somebody deleted is no end. Method: delete it under a connected relay.

@@ -34,6 +34,8 @@ pub(crate) const KEY: &str = "work.asked";
 
 /// Leads there too.
 pub(crate) const OTHER_KEY: &str = "work.other";
+/// A routing key that no queue has.
+pub(crate) const ANNOUNCED: &str = "announced";
 
 /// Longer than anything here takes, a broker's restart on a busy machine included.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -224,7 +226,8 @@ impl Running {
 /// The queue and its exchange, reached by this address.
 pub(crate) fn broker(amqp_url: &str) -> Broker {
     let queue = Queue { name: QUEUE.to_owned(), routing_keys: vec![KEY.to_owned(), OTHER_KEY.to_owned()] };
-    let topology = Topology { exchange: "events".to_owned(), queues: vec![queue] };
+    let announcements = vec![ANNOUNCED.to_owned()];
+    let topology = Topology { exchange: "events".to_owned(), queues: vec![queue], announcements };
     Broker::new(amqp_url, "test", topology).unwrap()
 }
 

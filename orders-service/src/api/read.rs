@@ -1,6 +1,5 @@
 //! Reading orders.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use messaging::Pool;
@@ -8,17 +7,22 @@ use service_runtime::database;
 use service_runtime::http::{PageQuery, Problem};
 use uuid::Uuid;
 
+use super::order_not_found;
+use crate::domain::Timeline;
 use crate::store;
 
 pub(super) async fn status(pool: Data<Pool>, order: Path<Uuid>) -> Result<HttpResponse, Problem> {
     let id = order.into_inner();
-    match database::run(&pool, move |conn| Box::pin(store::order_with(conn, id))).await? {
-        Some(order) => Ok(HttpResponse::Ok().json(order)),
-        None => {
-            let detail = format!("There is no order {id}.");
-            Err(Problem::new(StatusCode::NOT_FOUND, "order_not_found", "No such order", detail))
-        }
-    }
+    let found = database::run(&pool, move |conn| Box::pin(store::order_with(conn, id))).await?;
+    let order = found.ok_or_else(|| order_not_found(id))?;
+    Ok(HttpResponse::Ok().json(order))
+}
+
+pub(super) async fn timeline(pool: Data<Pool>, order: Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let id = order.into_inner();
+    let found = database::run(&pool, move |conn| Box::pin(store::milestones_of(conn, id))).await?;
+    let milestones = found.ok_or_else(|| order_not_found(id))?;
+    Ok(HttpResponse::Ok().json(Timeline::from(milestones)))
 }
 
 pub(super) async fn of_user(

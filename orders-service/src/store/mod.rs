@@ -1,14 +1,20 @@
 //! All SQL of orders-service. Functions take a connection and never begin a transaction: their callers do.
 
+mod cancel;
 mod create;
+mod deliver;
+mod overview;
 mod read;
 mod schema;
 mod settle;
 mod sweep;
 
+pub(crate) use cancel::cancel;
 pub(crate) use create::{Candidate, Creation, create};
-pub(crate) use read::{order_with, orders_of};
-pub(crate) use settle::{Standing, settle, standings};
+pub(crate) use deliver::{Stepped, begin_tick, step};
+pub(crate) use overview::{Pace, pace};
+pub(crate) use read::{milestones_of, order_with, orders_of};
+pub(crate) use settle::{settle, standings};
 pub(crate) use sweep::{
     Sweeping, Unanswered, begin_sweep, forget_unanswered, mark_resent, note_unanswered, unanswered,
 };

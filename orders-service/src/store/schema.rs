@@ -11,5 +11,11 @@ diesel::table! {
         delivery_status -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        cancel_requested_at -> Nullable<Timestamptz>,
+        decided_at -> Nullable<Timestamptz>,
+        settled_at -> Nullable<Timestamptz>,
+        refunded_at -> Nullable<Timestamptz>,
+        shipped_at -> Nullable<Timestamptz>,
+        delivered_at -> Nullable<Timestamptz>,
     }
 }

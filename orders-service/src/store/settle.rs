@@ -1,46 +1,126 @@
-//! Settling orders, a batch per outcome.
+//! Settling orders, a batch per verdict.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use messaging::mutant;
 use uuid::Uuid;
 
-use crate::domain::{Outcome, PaymentResult, settled};
+use crate::domain::{OrderChange, PaymentResult, Standing, Verdict};
 
-/// An order as far as a payment's result is concerned.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
-    pub user_id: Uuid,
-    pub amount_minor: i64,
-    pub status: String,
-    pub cancel_reason: Option<String>,
-}
+/// An order's id, when it was settled, and whether it had been asked to be cancelled.
+type Settled = (Uuid, DateTime<Utc>, bool);
 
-/// Settles the orders of `results`, which all have this `outcome`, and returns those that were NEW until now and
-/// agree in user and amount. Whatever is not returned is left as it was.
+/// Settles the orders of `results`, of which each has one result here, and returns how those stand that changed. An
+/// order changes if it agrees in user and amount and waits for such a result: for the first one while it is NEW, for a
+/// refund until it is shipped. Whatever is not returned is left as it was.
 pub(crate) async fn settle(
     conn: &mut AsyncPgConnection,
-    outcome: Outcome,
     results: &[&PaymentResult],
-) -> QueryResult<HashSet<Uuid>> {
-    let (status, reason) = settled(outcome);
-    let orders: Vec<Uuid> = results.iter().map(|result| result.order_id).collect();
+) -> QueryResult<HashMap<Uuid, OrderChange>> {
     if mutant!("settled-orders-reopened") {
+        let orders = results.iter().map(|result| result.order_id).collect();
         Reopen { orders: &orders }.execute(conn).await?;
     }
-    let rows: Vec<(Uuid,)> = Settle {
-        status,
-        reason: &reason,
+    let (mut paid, mut refused, mut refunded) = (Vec::new(), Vec::new(), Vec::new());
+    for result in results {
+        match result.verdict {
+            Verdict::Paid => paid.push(*result),
+            Verdict::Refused(reason) => refused.push((*result, reason.as_str())),
+            Verdict::Refunded { at } => refunded.push((*result, at)),
+        }
+    }
+    let mut changes = HashMap::with_capacity(results.len());
+    if !paid.is_empty() {
+        let settled = finish(conn, &paid).await?;
+        collect(&mut changes, settled, paid.iter().map(|paid| (*paid, "FINISHED", None, Some("PENDING"))));
+    }
+    if !refused.is_empty() {
+        let settled = refuse(conn, &refused).await?;
+        let stand = |(result, reason)| (result, "CANCELLED", Some(reason), None);
+        collect(&mut changes, settled, refused.iter().copied().map(stand));
+    }
+    if !refunded.is_empty() {
+        let settled = refund(conn, &refunded).await?;
+        let stand = |(result, _)| (result, "CANCELLED", Some("REFUNDED"), None);
+        collect(&mut changes, settled, refunded.iter().copied().map(stand));
+    }
+    Ok(changes)
+}
+
+/// Result, status, reason and delivery of what may have been settled.
+type Stand<'a> = (&'a PaymentResult, &'static str, Option<&'static str>, Option<&'static str>);
+
+fn collect<'a>(
+    changes: &mut HashMap<Uuid, OrderChange>,
+    settled: Vec<Settled>,
+    stands: impl Iterator<Item = Stand<'a>>,
+) {
+    let settled: HashMap<Uuid, (DateTime<Utc>, bool)> =
+        settled.into_iter().map(|(id, at, cancel_requested)| (id, (at, cancel_requested))).collect();
+    changes.extend(stands.filter_map(|(result, status, cancel_reason, delivery_status)| {
+        let (at, cancel_requested) = *settled.get(&result.order_id)?;
+        let change = OrderChange {
+            id: result.order_id,
+            user_id: result.user_id,
+            amount: result.amount.minor(),
+            status,
+            cancel_reason,
+            cancel_requested,
+            delivery_status,
+            at,
+        };
+        Some((result.order_id, change))
+    }));
+}
+
+async fn finish(conn: &mut AsyncPgConnection, results: &[&PaymentResult]) -> QueryResult<Vec<Settled>> {
+    let orders = results.iter().map(|result| result.order_id).collect();
+    Finish {
         orders: &orders,
-        keys: &orders,
         users: &results.iter().map(|result| result.user_id).collect(),
         amounts: &results.iter().map(|result| result.amount.minor()).collect(),
+        decided_at: &results.iter().map(|result| result.decided_at).collect(),
+        keys: &orders,
     }
     .load(conn)
-    .await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+    .await
+}
+
+async fn refuse(
+    conn: &mut AsyncPgConnection,
+    results: &[(&PaymentResult, &'static str)],
+) -> QueryResult<Vec<Settled>> {
+    let orders = results.iter().map(|(result, _)| result.order_id).collect();
+    Refuse {
+        orders: &orders,
+        users: &results.iter().map(|(result, _)| result.user_id).collect(),
+        amounts: &results.iter().map(|(result, _)| result.amount.minor()).collect(),
+        reasons: &results.iter().map(|(_, reason)| *reason).collect(),
+        decided_at: &results.iter().map(|(result, _)| result.decided_at).collect(),
+        keys: &orders,
+    }
+    .load(conn)
+    .await
+}
+
+async fn refund(
+    conn: &mut AsyncPgConnection,
+    results: &[(&PaymentResult, Option<DateTime<Utc>>)],
+) -> QueryResult<Vec<Settled>> {
+    let orders = results.iter().map(|(result, _)| result.order_id).collect();
+    Refund {
+        orders: &orders,
+        users: &results.iter().map(|(result, _)| result.user_id).collect(),
+        amounts: &results.iter().map(|(result, _)| result.amount.minor()).collect(),
+        decided_at: &results.iter().map(|(result, _)| result.decided_at).collect(),
+        refunded_at: &results.iter().map(|(_, at)| *at).collect(),
+        keys: &orders,
+    }
+    .load(conn)
+    .await
 }
 
 /// How these orders stand, those that exist.
@@ -48,40 +128,90 @@ pub(crate) async fn standings(
     conn: &mut AsyncPgConnection,
     orders: &Vec<Uuid>,
 ) -> QueryResult<HashMap<Uuid, Standing>> {
-    let rows: Vec<(Uuid, Uuid, i64, String, Option<String>)> = Standings { orders }.load(conn).await?;
-    let standings = rows.into_iter().map(|(id, user_id, amount_minor, status, cancel_reason)| {
-        (id, Standing { user_id, amount_minor, status, cancel_reason })
-    });
+    let rows: Vec<(Uuid, Uuid, i64, String, Option<String>, bool)> = Standings { orders }.load(conn).await?;
+    let standings =
+        rows.into_iter().map(|(id, user_id, amount_minor, status, cancel_reason, cancel_requested)| {
+            (id, Standing { user_id, amount_minor, status, cancel_reason, cancel_requested })
+        });
     Ok(standings.collect())
 }
 
 messaging::statement! {
     // The ids are given twice: the array finds the rows by index, the join checks what the result says of them.
-    struct Settle {
-        status: str => Text,
-        reason: Option<&'static str> => Nullable<Text>,
+    struct Finish {
         orders: Vec<uuid::Uuid> => Array<Uuid>,
         users: Vec<uuid::Uuid> => Array<Uuid>,
         amounts: Vec<i64> => Array<BigInt>,
+        decided_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
         keys: Vec<uuid::Uuid> => Array<Uuid>,
-    } -> (Uuid,)
-    "-- orders_settle
-     UPDATE orders SET status = {status}, cancel_reason = {reason}, updated_at = now()
-     FROM unnest({orders}, {users}, {amounts}) AS result (id, user_id, amount)
+    } -> (Uuid, Timestamptz, Bool)
+    "-- orders_finish
+     WITH finished AS (
+         UPDATE orders SET status = 'FINISHED', delivery_status = 'PENDING', decided_at = result.decided_at,
+                settled_at = now(), updated_at = now()
+         FROM unnest({orders}, {users}, {amounts}, {decided_at}) AS result (id, user_id, amount, decided_at)
+         WHERE orders.id = ANY ({keys}) AND orders.status = 'NEW'
+           AND orders.id = result.id AND orders.user_id = result.user_id AND orders.amount = result.amount
+         RETURNING orders.id, orders.updated_at, orders.cancel_requested_at IS NOT NULL
+     ), to_deliver AS (
+         INSERT INTO deliveries (order_id) SELECT id FROM finished
+     )
+     SELECT * FROM finished"
+}
+
+messaging::statement! {
+    struct Refuse {
+        orders: Vec<uuid::Uuid> => Array<Uuid>,
+        users: Vec<uuid::Uuid> => Array<Uuid>,
+        amounts: Vec<i64> => Array<BigInt>,
+        reasons: Vec<&'static str> => Array<Text>,
+        decided_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
+        keys: Vec<uuid::Uuid> => Array<Uuid>,
+    } -> (Uuid, Timestamptz, Bool)
+    "-- orders_refuse
+     UPDATE orders SET status = 'CANCELLED', cancel_reason = result.reason, decided_at = result.decided_at,
+            settled_at = now(), updated_at = now()
+     FROM unnest({orders}, {users}, {amounts}, {reasons}, {decided_at})
+          AS result (id, user_id, amount, reason, decided_at)
      WHERE orders.id = ANY ({keys}) AND orders.status = 'NEW'
        AND orders.id = result.id AND orders.user_id = result.user_id AND orders.amount = result.amount
-     RETURNING orders.id"
+       AND (result.reason <> 'CANCELLED_BY_USER' OR orders.cancel_requested_at IS NOT NULL)
+     RETURNING orders.id, orders.updated_at, orders.cancel_requested_at IS NOT NULL"
+}
+
+messaging::statement! {
+    // It may come before the result that it takes back.
+    struct Refund {
+        orders: Vec<uuid::Uuid> => Array<Uuid>,
+        users: Vec<uuid::Uuid> => Array<Uuid>,
+        amounts: Vec<i64> => Array<BigInt>,
+        decided_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
+        refunded_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
+        keys: Vec<uuid::Uuid> => Array<Uuid>,
+    } -> (Uuid, Timestamptz, Bool)
+    "-- orders_refund
+     UPDATE orders SET status = 'CANCELLED', cancel_reason = 'REFUNDED', delivery_status = NULL,
+            decided_at = result.decided_at, settled_at = coalesce(settled_at, now()),
+            refunded_at = result.refunded_at, updated_at = now()
+     FROM unnest({orders}, {users}, {amounts}, {decided_at}, {refunded_at})
+          AS result (id, user_id, amount, decided_at, refunded_at)
+     WHERE orders.id = ANY ({keys}) AND orders.status IN ('NEW', 'FINISHED')
+       AND orders.id = result.id AND orders.user_id = result.user_id AND orders.amount = result.amount
+       AND orders.cancel_requested_at IS NOT NULL
+     RETURNING orders.id, orders.updated_at, true"
 }
 
 messaging::statement! {
     // What a fault suite does first, to see that it matters that settled orders stay as they are.
     struct Reopen { orders: Vec<uuid::Uuid> => Array<Uuid> } -> ()
     "-- orders_reopen
-     UPDATE orders SET status = 'NEW', cancel_reason = NULL WHERE id = ANY ({orders})"
+     UPDATE orders SET status = 'NEW', cancel_reason = NULL, delivery_status = NULL WHERE id = ANY ({orders})"
 }
 
 messaging::statement! {
-    struct Standings { orders: Vec<uuid::Uuid> => Array<Uuid> } -> (Uuid, Uuid, BigInt, Text, Nullable<Text>)
+    struct Standings { orders: Vec<uuid::Uuid> => Array<Uuid> }
+        -> (Uuid, Uuid, BigInt, Text, Nullable<Text>, Bool)
     "-- orders_standings
-     SELECT id, user_id, amount, status, cancel_reason FROM orders WHERE id = ANY ({orders})"
+     SELECT id, user_id, amount, status, cancel_reason, cancel_requested_at IS NOT NULL FROM orders
+     WHERE id = ANY ({orders})"
 }

@@ -1,7 +1,8 @@
-//! Finding orders whose payment was asked for and never answered.
+//! Finding orders for which payments-service was asked something and never answered.
 //!
 //! A watermark moves over the orders, oldest first. Those that are NEW when it passes are noted in the table
-//! `unanswered`, so that it never waits for any of them and no order is looked at twice.
+//! `unanswered`, so that it never waits for any of them and no order is looked at twice. Those that are to be cancelled
+//! are noted when that is asked for.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use messaging::outbox::Message;
 use uuid::Uuid;
 
-use crate::domain::payment_request;
+use crate::domain::{cancel_request, payment_request};
 
 /// The watermark stays this far behind the age at which orders are swept: an order with a smaller id may yet commit.
 /// An id is made at most ten seconds before its statement runs (see `store::create`), and statements end in five.
@@ -32,9 +33,9 @@ pub(crate) struct Sweeping {
 
 /// An order that was noted.
 pub(crate) enum Unanswered {
-    /// It is NEW: the request to send again.
-    Still(Uuid, Message),
-    /// It has become final.
+    /// It is NEW, or to be cancelled: what to ask for again.
+    Still(Uuid, Vec<Message>),
+    /// It waits for nothing.
     NoLonger(Uuid),
 }
 
@@ -70,20 +71,20 @@ pub(crate) async fn note_unanswered(
 
 /// Orders that were noted and are due to be asked for, `limit` at most.
 pub(crate) async fn unanswered(conn: &mut AsyncPgConnection, limit: i64) -> QueryResult<Vec<Unanswered>> {
-    let rows: Vec<(Uuid, Uuid, i64, String, DateTime<Utc>, bool)> =
+    let rows: Vec<(Uuid, Uuid, i64, String, DateTime<Utc>, bool, Option<DateTime<Utc>>)> =
         DueUnanswered { limit: &limit }.load(conn).await?;
     rows.into_iter()
-        .map(|(id, user_id, minor, description, created_at, is_new)| {
-            if !is_new {
-                return Ok(Unanswered::NoLonger(id));
-            }
+        .map(|(id, user_id, minor, description, created_at, is_new, cancelling_since)| {
             let amount = Amount::try_from(minor).map_err(|error| DeserializationError(error.into()))?;
-            Ok(Unanswered::Still(id, payment_request(id, user_id, amount, &description, created_at)))
+            let payment = is_new.then(|| payment_request(id, user_id, amount, &description, created_at));
+            let cancel = cancelling_since.map(|time| cancel_request(id, user_id, amount, time));
+            let requests: Vec<Message> = payment.into_iter().chain(cancel).collect();
+            Ok(if requests.is_empty() { Unanswered::NoLonger(id) } else { Unanswered::Still(id, requests) })
         })
         .collect()
 }
 
-/// Notes that the payment of `orders` was asked for again: each is due after twice as long as the last time, `after` at
+/// Notes that `orders` were asked for again: each is due after twice as long as the last time, `after` at
 /// first.
 pub(crate) async fn mark_resent(
     conn: &mut AsyncPgConnection,
@@ -93,7 +94,7 @@ pub(crate) async fn mark_resent(
     MarkResent { after_seconds: &after.as_secs_f64(), orders }.execute(conn).await
 }
 
-/// Takes `orders`, which are final, off the note.
+/// Takes `orders`, which waited for nothing, off the note.
 pub(crate) async fn forget_unanswered(
     conn: &mut AsyncPgConnection,
     orders: &Vec<Uuid>,
@@ -102,7 +103,7 @@ pub(crate) async fn forget_unanswered(
 }
 
 /// The smallest UUID v7 of that millisecond.
-fn first_id_at(time: DateTime<Utc>) -> Uuid {
+pub(super) fn first_id_at(time: DateTime<Utc>) -> Uuid {
     let millis = (time - DateTime::UNIX_EPOCH).max(TimeDelta::zero()).num_milliseconds();
     uuid::Builder::from_unix_timestamp_millis(millis.cast_unsigned(), &[0; 10]).into_uuid()
 }
@@ -135,11 +136,14 @@ messaging::statement! {
 }
 
 messaging::statement! {
-    struct DueUnanswered { limit: i64 => BigInt } -> (Uuid, Uuid, BigInt, Text, Timestamptz, Bool)
+    // Their notes are locked: an order that is to be cancelled meanwhile is noted anew afterwards.
+    struct DueUnanswered { limit: i64 => BigInt } -> (Uuid, Uuid, BigInt, Text, Timestamptz, Bool, Nullable<Timestamptz>)
     "-- orders_due_unanswered
-     SELECT id, user_id, amount, description, created_at, status = 'NEW' FROM orders
+     SELECT id, user_id, amount, description, created_at, status = 'NEW',
+            CASE WHEN status <> 'CANCELLED' THEN cancel_requested_at END
+     FROM orders
      WHERE id = ANY (ARRAY (
-         SELECT order_id FROM unanswered WHERE due_at <= now() ORDER BY due_at LIMIT {limit}
+         SELECT order_id FROM unanswered WHERE due_at <= now() ORDER BY due_at LIMIT {limit} FOR UPDATE SKIP LOCKED
      ))"
 }
 
@@ -152,7 +156,8 @@ messaging::statement! {
 }
 
 messaging::statement! {
+    // One that is not due any more was noted anew since it was looked at: it is to be cancelled.
     struct ForgetUnanswered { orders: Vec<uuid::Uuid> => Array<Uuid> } -> ()
     "-- orders_forget_unanswered
-     DELETE FROM unanswered WHERE order_id = ANY ({orders})"
+     DELETE FROM unanswered WHERE order_id = ANY ({orders}) AND due_at <= now()"
 }

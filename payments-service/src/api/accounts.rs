@@ -4,21 +4,33 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use messaging::Pool;
+use messaging::broadcast::Voice;
 use service_runtime::database;
 use service_runtime::http::{IDEMPOTENT_REPLAYED, IdempotencyKey, PageQuery, Problem};
 use uuid::Uuid;
 
 use super::account_not_found;
+use crate::domain::{AccountChange, tell};
 use crate::store::{self, Opening};
 
 pub(super) async fn open(
     pool: Data<Pool>,
+    voice: Data<Voice>,
     user: Path<Uuid>,
     IdempotencyKey(key): IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
     let user = user.into_inner();
     let opening = database::run(&pool, move |conn| {
-        Box::pin(async move { store::open_account(conn, user, key.as_deref()).await })
+        Box::pin(async move {
+            let opening = store::open_account(conn, user, key.as_deref()).await;
+            // What is committed is told, even if nobody waits for the answer any more.
+            match &opening {
+                Ok(Opening::Opened(account)) => tell(&voice, [AccountChange::from(account)]),
+                Ok(_) => {}
+                Err(_) => voice.unsure(),
+            }
+            opening
+        })
     })
     .await?;
     match opening {

@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use contracts::Amount;
 use diesel_async::AsyncConnection;
+use messaging::broadcast::Voice;
 use messaging::{Pool, crash_point};
 use serde::Deserialize;
 use service_runtime::database;
@@ -12,7 +13,7 @@ use service_runtime::http::{IDEMPOTENT_REPLAYED, IdempotencyKey, JsonBody, Probl
 use uuid::Uuid;
 
 use super::account_not_found;
-use crate::domain::MAX_BALANCE_MINOR;
+use crate::domain::{AccountChange, MAX_BALANCE_MINOR, tell};
 use crate::store::{self, Deposit};
 
 #[derive(Deserialize)]
@@ -23,13 +24,24 @@ pub(super) struct NewDeposit {
 
 pub(super) async fn add(
     pool: Data<Pool>,
+    voice: Data<Voice>,
     bill: Path<Uuid>,
     IdempotencyKey(key): IdempotencyKey,
     JsonBody(deposit): JsonBody<NewDeposit>,
 ) -> Result<HttpResponse, Problem> {
     let (bill, amount) = (bill.into_inner(), deposit.amount);
     let deposited = database::run(&pool, move |conn| {
-        Box::pin(conn.transaction(async move |conn| store::deposit(conn, bill, amount, key.as_deref()).await))
+        Box::pin(async move {
+            let deposit = async move |conn: &mut _| store::deposit(conn, bill, amount, key.as_deref()).await;
+            let deposited = conn.transaction(deposit).await;
+            // What is committed is told, even if nobody waits for the answer any more.
+            match &deposited {
+                Ok(Deposit::Done(account)) => tell(&voice, [AccountChange::from(account)]),
+                Ok(_) => {}
+                Err(_) => voice.unsure(),
+            }
+            deposited
+        })
     })
     .await?;
     crash_point!("deposit.committed");

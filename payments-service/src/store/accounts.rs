@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::schema::{accounts, transactions};
-use crate::domain::MAX_BALANCE_MINOR;
+use crate::domain::{AccountChange, MAX_BALANCE_MINOR};
 
 /// An account as the API shows it.
 #[derive(Debug, Clone, Serialize, Queryable, Selectable)]
@@ -20,8 +20,17 @@ pub(crate) struct Account {
     pub user_id: Uuid,
     /// Minor units (kopecks).
     pub balance: i64,
+    /// How many entries its ledger has.
+    pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl From<&Account> for AccountChange {
+    fn from(account: &Account) -> Self {
+        let Account { bill_id, user_id, balance, version, updated_at, .. } = *account;
+        Self { bill_id, user_id, balance, version, updated_at }
+    }
 }
 
 /// A ledger entry as the API shows it.
@@ -34,11 +43,14 @@ pub(crate) struct Entry {
     pub kind: String,
     /// Minor units (kopecks).
     pub amount: i64,
-    /// The order that was paid, for a debit.
+    /// The order that was paid, or paid back.
     #[serde(rename = "order_id")]
     pub reference_order_id: Option<Uuid>,
     /// Minor units (kopecks).
     pub balance_after: i64,
+    /// The how manieth entry of its account it is.
+    #[serde(skip)]
+    pub version: i64,
     pub created_at: DateTime<Utc>,
 }
 
@@ -91,7 +103,7 @@ pub(crate) async fn open_account(
         .first(conn)
         .await?;
     if key.is_some() && key == first_key.as_deref() {
-        let as_opened = Account { balance: 0, updated_at: account.created_at, ..account };
+        let as_opened = Account { balance: 0, version: 0, updated_at: account.created_at, ..account };
         return Ok(Opening::Replayed(as_opened));
     }
     Ok(Opening::Exists(account.bill_id))
@@ -119,8 +131,8 @@ pub(crate) async fn deposit(
         if earlier.amount != amount.minor() {
             return Ok(Deposit::KeyReused);
         }
-        let (balance, updated_at) = (earlier.balance_after, earlier.created_at);
-        return Ok(Deposit::Replayed(Account { balance, updated_at, ..account }));
+        let Entry { balance_after: balance, version, created_at: updated_at, .. } = earlier;
+        return Ok(Deposit::Replayed(Account { balance, version, updated_at, ..account }));
     }
     // Taken under the lock, so that an account's entries are in the order of their times.
     let now = Utc::now().trunc_subsecs(6);
@@ -134,6 +146,7 @@ pub(crate) async fn deposit(
             transactions::amount.eq(amount.minor()),
             transactions::kind.eq("CREDIT"),
             transactions::balance_after.eq(balance),
+            transactions::version.eq(account.version + 1),
             transactions::created_at.eq(now),
             transactions::idempotency_key.eq(key.filter(|_| !mutant!("deposit-key-ignored"))),
         ))
@@ -142,7 +155,7 @@ pub(crate) async fn deposit(
     let account = diesel::update(accounts::table.find(bill))
         .set((
             accounts::balance.eq(balance),
-            accounts::version.eq(accounts::version + 1),
+            accounts::version.eq(account.version + 1),
             accounts::updated_at.eq(now),
         ))
         .returning(Account::as_returning())

@@ -5,7 +5,7 @@ mod payments;
 mod schema;
 
 pub(crate) use accounts::{Deposit, Opening, account_of, account_with, deposit, entries, open_account};
-pub(crate) use payments::{decisions_of, lock_accounts, record};
+pub(crate) use payments::{decisions_of, lock_accounts, record, refunds_of};
 
 pub(crate) const MIGRATIONS: diesel_migrations::EmbeddedMigrations =
     diesel_migrations::embed_migrations!("migrations");

@@ -11,14 +11,14 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use messaging::mutant;
 use uuid::Uuid;
 
-use crate::domain::{Debit, Decision, LockedAccount, Request};
+use crate::domain::{Decision, Entry, LockedAccount, Order, Outcome};
 
 /// The decisions that exist already about these orders, by order.
 pub(crate) async fn decisions_of(
     conn: &mut AsyncPgConnection,
     orders: &Vec<Uuid>,
 ) -> QueryResult<HashMap<Uuid, Decision>> {
-    if mutant!("no-decision-guard") {
+    if orders.is_empty() || mutant!("no-decision-guard") {
         return Ok(HashMap::new());
     }
     let rows: Vec<(Uuid, Uuid, i64, Option<String>, DateTime<Utc>)> =
@@ -30,17 +30,29 @@ pub(crate) async fn decisions_of(
                 None => Ok(()),
                 Some(name) => Err(reason_named(&name)?),
             };
-            let request = Request { order_id, user_id, amount };
-            Ok((order_id, Decision { request, outcome, decided_at }))
+            let order = Order { id: order_id, user_id, amount };
+            Ok((order_id, Decision { order, outcome, decided_at }))
         })
         .collect()
 }
 
 fn reason_named(name: &str) -> QueryResult<FailureReason> {
-    [FailureReason::AccountNotFound, FailureReason::InsufficientFunds]
+    FailureReason::ALL
         .into_iter()
         .find(|reason| reason.as_str() == name)
         .ok_or_else(|| DeserializationError(format!("unknown reason {name:?}").into()))
+}
+
+/// When these orders were paid back, those that were, by order.
+pub(crate) async fn refunds_of(
+    conn: &mut AsyncPgConnection,
+    orders: &Vec<Uuid>,
+) -> QueryResult<HashMap<Uuid, DateTime<Utc>>> {
+    if orders.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, DateTime<Utc>)> = RefundsOf { orders }.load(conn).await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Locks these users' accounts, in one order for everybody, and returns those that exist, by user.
@@ -48,32 +60,44 @@ pub(crate) async fn lock_accounts(
     conn: &mut AsyncPgConnection,
     users: &Vec<Uuid>,
 ) -> QueryResult<HashMap<Uuid, LockedAccount>> {
-    let rows: Vec<(Uuid, Uuid, i64)> = if mutant!("no-account-locks") {
+    if users.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, Uuid, i64, i64)> = if mutant!("no-account-locks") {
         ReadAccounts { users }.load(conn).await?
     } else {
         LockAccounts { users }.load(conn).await?
     };
-    let accounts = rows
-        .into_iter()
-        .map(|(id, user_id, balance_minor)| (user_id, LockedAccount { id, user_id, balance_minor }));
+    let accounts = rows.into_iter().map(|(id, user_id, balance_minor, version)| {
+        (user_id, LockedAccount { id, user_id, balance_minor, version })
+    });
     Ok(accounts.collect())
 }
 
-/// Writes decisions, debits and the new balances of the accounts that were debited, at `now`.
+/// Writes what was decided at `now`: decisions, ledger entries, and the balances that they lead to.
 ///
 /// # Errors
-/// A unique violation if another transaction decided one of these orders meanwhile: start again, and its
-/// decision is found.
+/// A unique violation if another transaction decided or paid back one of these orders meanwhile: start again, and that
+/// is found.
 pub(crate) async fn record(
     conn: &mut AsyncPgConnection,
-    decisions: &[Decision],
-    debits: &[Debit],
+    Outcome { decisions, entries, .. }: &Outcome,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
+    if !decisions.is_empty() {
+        record_decisions(conn, decisions).await?;
+    }
+    if !entries.is_empty() {
+        record_entries(conn, entries, now).await?;
+    }
+    Ok(())
+}
+
+async fn record_decisions(conn: &mut AsyncPgConnection, decisions: &[Decision]) -> QueryResult<usize> {
     RecordDecisions {
-        orders: &decisions.iter().map(|decision| decision.request.order_id).collect(),
-        users: &decisions.iter().map(|decision| decision.request.user_id).collect(),
-        amounts: &decisions.iter().map(|decision| decision.request.amount.minor()).collect(),
+        orders: &decisions.iter().map(|decision| decision.order.id).collect(),
+        users: &decisions.iter().map(|decision| decision.order.user_id).collect(),
+        amounts: &decisions.iter().map(|decision| decision.order.amount.minor()).collect(),
         reasons: &decisions
             .iter()
             .map(|decision| decision.outcome.err().map(FailureReason::as_str))
@@ -81,32 +105,44 @@ pub(crate) async fn record(
         decided_at: &decisions.iter().map(|decision| decision.decided_at).collect(),
     }
     .execute(conn)
-    .await?;
-    if debits.is_empty() {
-        return Ok(());
-    }
-    RecordDebits {
-        accounts: &debits.iter().map(|debit| debit.account_id).collect(),
-        amounts: &debits.iter().map(|debit| debit.amount.minor()).collect(),
-        orders: &debits.iter().map(|debit| debit.order_id).collect(),
-        balances_after: &debits.iter().map(|debit| debit.balance_after_minor).collect(),
+    .await
+}
+
+async fn record_entries(
+    conn: &mut AsyncPgConnection,
+    entries: &[Entry],
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    RecordEntries {
+        accounts: &entries.iter().map(|entry| entry.account_id).collect(),
+        amounts: &entries.iter().map(|entry| entry.amount.minor()).collect(),
+        directions: &entries.iter().map(|entry| entry.direction.as_str()).collect(),
+        orders: &entries.iter().map(|entry| entry.order_id).collect(),
+        balances_after: &entries.iter().map(|entry| entry.balance_after_minor).collect(),
+        versions: &entries.iter().map(|entry| entry.version).collect(),
         now: &now,
     }
     .execute(conn)
     .await?;
-    // Of several debits to an account, the last one tells its balance.
-    let balances: HashMap<Uuid, i64> =
-        debits.iter().map(|debit| (debit.account_id, debit.balance_after_minor)).collect();
-    let accounts: Vec<Uuid> = balances.keys().copied().collect();
+    // Of several entries of an account, the last one tells its balance.
+    let last: HashMap<Uuid, &Entry> = entries.iter().map(|entry| (entry.account_id, entry)).collect();
+    let accounts: Vec<Uuid> = last.keys().copied().collect();
     SetBalances {
         now: &now,
         accounts: &accounts,
-        balances: &balances.values().copied().collect(),
+        balances: &last.values().map(|entry| entry.balance_after_minor).collect(),
+        versions: &last.values().map(|entry| entry.version).collect(),
         keys: &accounts,
     }
     .execute(conn)
-    .await?;
-    Ok(())
+    .await
+}
+
+messaging::statement! {
+    struct RefundsOf { orders: Vec<uuid::Uuid> => Array<Uuid> } -> (Uuid, Timestamptz)
+    "-- payments_refunds_of
+     SELECT reference_order_id, created_at FROM transactions
+     WHERE type = 'CREDIT' AND reference_order_id = ANY ({orders})"
 }
 
 messaging::statement! {
@@ -117,17 +153,17 @@ messaging::statement! {
 }
 
 messaging::statement! {
-    struct LockAccounts { users: Vec<uuid::Uuid> => Array<Uuid> } -> (Uuid, Uuid, BigInt)
+    struct LockAccounts { users: Vec<uuid::Uuid> => Array<Uuid> } -> (Uuid, Uuid, BigInt, BigInt)
     "-- payments_lock_accounts
-     SELECT id, user_id, balance FROM accounts WHERE user_id = ANY ({users})
+     SELECT id, user_id, balance, version FROM accounts WHERE user_id = ANY ({users})
      ORDER BY user_id FOR NO KEY UPDATE"
 }
 
 messaging::statement! {
     // What a fault suite puts in the place of the statement above, to see that the locks are needed.
-    struct ReadAccounts { users: Vec<uuid::Uuid> => Array<Uuid> } -> (Uuid, Uuid, BigInt)
+    struct ReadAccounts { users: Vec<uuid::Uuid> => Array<Uuid> } -> (Uuid, Uuid, BigInt, BigInt)
     "-- payments_read_accounts
-     SELECT id, user_id, balance FROM accounts WHERE user_id = ANY ({users}) ORDER BY user_id"
+     SELECT id, user_id, balance, version FROM accounts WHERE user_id = ANY ({users}) ORDER BY user_id"
 }
 
 messaging::statement! {
@@ -147,20 +183,19 @@ messaging::statement! {
 }
 
 messaging::statement! {
-    struct RecordDebits {
+    struct RecordEntries {
+        now: DateTime<Utc> => Timestamptz,
         accounts: Vec<uuid::Uuid> => Array<Uuid>,
         amounts: Vec<i64> => Array<BigInt>,
+        directions: Vec<&'static str> => Array<Text>,
         orders: Vec<uuid::Uuid> => Array<Uuid>,
         balances_after: Vec<i64> => Array<BigInt>,
-        now: DateTime<Utc> => Timestamptz,
+        versions: Vec<i64> => Array<BigInt>,
     } -> ()
-    "-- payments_record_debits
-     WITH debit AS (
-         SELECT * FROM unnest({accounts}, {amounts}, {orders}, {balances_after})
-             AS debit (account_id, amount, order_id, balance_after)
-     )
-     INSERT INTO transactions (account_id, amount, type, reference_order_id, balance_after, created_at)
-     SELECT account_id, amount, 'DEBIT', order_id, balance_after, {now} FROM debit"
+    "-- payments_record_entries
+     INSERT INTO transactions
+         (created_at, account_id, amount, type, reference_order_id, balance_after, version)
+     SELECT {now}, * FROM unnest({accounts}, {amounts}, {directions}, {orders}, {balances_after}, {versions})"
 }
 
 messaging::statement! {
@@ -169,10 +204,11 @@ messaging::statement! {
         now: DateTime<Utc> => Timestamptz,
         accounts: Vec<uuid::Uuid> => Array<Uuid>,
         balances: Vec<i64> => Array<BigInt>,
+        versions: Vec<i64> => Array<BigInt>,
         keys: Vec<uuid::Uuid> => Array<Uuid>,
     } -> ()
     "-- payments_set_balances
-     UPDATE accounts SET balance = new.balance, version = version + 1, updated_at = {now}
-     FROM unnest({accounts}, {balances}) AS new (id, balance)
+     UPDATE accounts SET balance = new.balance, version = new.version, updated_at = {now}
+     FROM unnest({accounts}, {balances}, {versions}) AS new (id, balance, version)
      WHERE accounts.id = new.id AND accounts.id = ANY ({keys})"
 }

@@ -21,6 +21,7 @@ diesel::table! {
         kind -> Text,
         reference_order_id -> Nullable<Uuid>,
         balance_after -> BigInt,
+        version -> BigInt,
         idempotency_key -> Nullable<Text>,
         created_at -> Timestamptz,
     }

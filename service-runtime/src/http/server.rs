@@ -5,13 +5,16 @@ use actix_cors::Cors;
 use actix_web::dev::Service;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::Condition;
+use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
+use socket2::SockRef;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, Span, info, info_span};
+use tracing::{Instrument, Span, info, info_span, warn};
 
 use super::{IDEMPOTENT_REPLAYED, Problem, get};
+use crate::live::AllowedOrigins;
 use crate::{Config, Health};
 
 /// Far above any request of the API; the gateway has a limit of its own.
@@ -24,6 +27,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// answer, a bare 408, is the one error here without a problem document; the gateway keeps slow clients away.
 const HEAD_LIMIT: Duration = Duration::from_secs(120);
 
+/// A client that leaves what it is sent unread for longer is gone.
+const UNREAD_LIMIT: Duration = Duration::from_secs(20);
+
 /// Serves `routes`, health and metrics until `shutdown`, then finishes the requests in hand.
 pub(crate) async fn serve(
     config: &Config,
@@ -35,6 +41,7 @@ pub(crate) async fn serve(
     let origins = config.cors_allowed_origins.clone();
     let health = Data::new(health);
     let metrics = Data::new(metrics);
+    let watching = Data::new(AllowedOrigins(config.cors_allowed_origins.clone()));
     let server = HttpServer::new(move || {
         App::new()
             .wrap_fn(|request, service| {
@@ -44,6 +51,7 @@ pub(crate) async fn serve(
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
             .app_data(health.clone())
             .app_data(metrics.clone())
+            .app_data(watching.clone())
             .app_data(extractor_errors())
             .app_data(web::PathConfig::default().error_handler(|error, _| Problem::from(error).into()))
             .app_data(web::QueryConfig::default().error_handler(|error, _| Problem::from(error).into()))
@@ -53,6 +61,13 @@ pub(crate) async fn serve(
     })
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(HEAD_LIMIT)
+    .on_connect(|connection, _| {
+        if let Some(stream) = connection.downcast_ref::<TcpStream>()
+            && let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD_LIMIT))
+        {
+            warn!(%error, "http: a client that stops reading may stay");
+        }
+    })
     .workers(config.http_workers.get().into())
     .shutdown_timeout(GRACE_SECONDS)
     .disable_signals()

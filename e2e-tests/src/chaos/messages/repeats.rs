@@ -9,7 +9,9 @@ use tokio::time::timeout;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::events::{REQUESTS_KEY, RESULTS_KEY, batch, order_created, payment_failed, payment_succeeded};
+use crate::events::{
+    REQUESTS_KEY, RESULTS_KEY, batch, order_created, payment_failed, payment_refunded, payment_succeeded,
+};
 use crate::{Database, Forged, Order};
 
 /// Orders whose events are repeated at a time, at most.
@@ -32,6 +34,7 @@ impl Known {
             description: row.get(3),
             status: row.get(4),
             cancel_reason: row.get(5),
+            cancel_requested_at: None,
             delivery_status: None,
             created_at: String::new(),
             updated_at: String::new(),
@@ -42,6 +45,7 @@ impl Known {
     pub(super) fn result(&self) -> Option<Value> {
         match (self.0.status.as_str(), &self.0.cancel_reason) {
             ("FINISHED", _) => Some(payment_succeeded(&self.0)),
+            ("CANCELLED", Some(reason)) if reason == "REFUNDED" => Some(payment_refunded(&self.0)),
             ("CANCELLED", Some(reason)) => Some(payment_failed(&self.0, reason)),
             _ => None,
         }

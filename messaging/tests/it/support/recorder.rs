@@ -42,6 +42,8 @@ impl Recorder {
 }
 
 impl Handler for Recorder {
+    type Report = ();
+
     async fn handle(&self, conn: &mut AsyncPgConnection, events: &[Received<'_>]) -> QueryResult<Handled> {
         let mut refusals = Vec::new();
         let mut effects = Vec::new();

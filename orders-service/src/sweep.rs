@@ -1,4 +1,4 @@
-//! Sweeps (transaction T5 of docs/MESSAGING.md): asks again for payments that were never answered.
+//! Sweeps (transaction T5 of docs/MESSAGING.md): asks again for payments and refunds that were never answered.
 //!
 //! This is what heals a broker that lost its disk. The event sent again is the same event, so that wherever the
 //! first one got to, nothing happens twice, and the stored decision is told again.
@@ -40,7 +40,7 @@ pub(crate) struct Sweep {
 }
 
 /// `SWEEP_AFTER_SECONDS`: the age at which an order that is still NEW is asked for again, 30 by default.
-pub(crate) fn sweep_after_from_env() -> Result<Duration, ConfigError> {
+pub(crate) fn after_from_env() -> Result<Duration, ConfigError> {
     let seconds =
         env_or("SWEEP_AFTER_SECONDS", NonZeroU32::new(30).expect("not zero"), "seconds, 1 or more")?;
     Ok(Duration::from_secs(seconds.get().into()))
@@ -110,9 +110,9 @@ impl Sweep {
                 }
                 for order in store::unanswered(conn, MAX_BATCH).await? {
                     match order {
-                        Unanswered::Still(id, request) => {
+                        Unanswered::Still(id, requests) => {
                             resent.push(id);
-                            messages.push(request);
+                            messages.extend(requests);
                         }
                         Unanswered::NoLonger(id) => answered.push(id),
                     }

@@ -1,8 +1,8 @@
-//! Orders, and what may happen to them. Pure.
+//! Orders as users place, see and cancel them.
 
 use chrono::{DateTime, Utc};
 use contracts::Amount;
-use contracts::events::{FailureReason, OrderCreated, Payload};
+use contracts::events::{OrderCancelRequested, OrderCreated, Payload};
 use messaging::outbox::Message;
 use serde::Serialize;
 use uuid::Uuid;
@@ -35,22 +35,25 @@ pub(crate) struct Order {
     pub status: String,
     /// Why, if cancelled.
     pub cancel_reason: Option<String>,
-    /// `PENDING`, `SHIPPED` or `DELIVERED`, once delivery begins.
+    /// When it was asked to be cancelled, if it was.
+    pub cancel_requested_at: Option<DateTime<Utc>>,
+    /// Of a finished order `PENDING`, `SHIPPED` or `DELIVERED`.
     pub delivery_status: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
 
-/// How a payment ended: paid, or why not.
-pub(crate) type Outcome = Result<(), FailureReason>;
-
-/// A payment's result, as an event tells it.
+/// What there is to do for who wants an order cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PaymentResult {
-    pub order_id: Uuid,
-    pub user_id: Uuid,
-    pub amount: Amount,
-    pub outcome: Outcome,
+pub(crate) enum Cancelling {
+    /// Ask payments-service, which decides what becomes of the money.
+    Ask,
+    /// Nothing: that has been asked, and the answer is under way.
+    Asked,
+    /// Nothing: it is cancelled.
+    Done,
+    /// Nothing: it is too late.
+    TooLate,
 }
 
 impl TryFrom<String> for Description {
@@ -84,6 +87,7 @@ impl NewOrder {
             description: self.description.0.clone(),
             status: "NEW".to_owned(),
             cancel_reason: None,
+            cancel_requested_at: None,
             delivery_status: None,
             created_at,
             updated_at: created_at,
@@ -103,11 +107,25 @@ pub(crate) fn payment_request(
     OrderCreated { order_id, user_id, amount, description }.message(created_at)
 }
 
-/// The status and the reason that an outcome leads to.
-pub(crate) fn settled(outcome: Outcome) -> (&'static str, Option<&'static str>) {
-    match outcome {
-        Ok(()) => ("FINISHED", None),
-        Err(reason) => ("CANCELLED", Some(reason.as_str())),
+/// The event that asks for an order's payment not to be made, or to be paid back: the same bytes each time.
+pub(crate) fn cancel_request(
+    order_id: Uuid,
+    user_id: Uuid,
+    amount: Amount,
+    requested_at: DateTime<Utc>,
+) -> Message {
+    OrderCancelRequested { order_id, user_id, amount }.message(requested_at)
+}
+
+impl Order {
+    /// An order can be cancelled until it is shipped.
+    pub(crate) fn cancelling(&self) -> Cancelling {
+        match (self.status.as_str(), self.delivery_status.as_deref()) {
+            ("CANCELLED", _) => Cancelling::Done,
+            (_, Some("SHIPPED" | "DELIVERED")) => Cancelling::TooLate,
+            _ if self.cancel_requested_at.is_some() => Cancelling::Asked,
+            _ => Cancelling::Ask,
+        }
     }
 }
 
