@@ -34,7 +34,8 @@ pub(crate) fn apply(protocol: &Protocol, state: &mut State, step: Create) {
     let exists = state.orders.iter().any(|order| order.key == key);
     if !exists || !protocol.keeps(Rule::IdempotencyKey) {
         let order = state.orders.len() as u8;
-        state.orders.push(Order { key, status: Status::New, swept: 0 });
+        let swept = if protocol.bounds.sweeps_early { 0 } else { protocol.bounds.sweeps };
+        state.orders.push(Order { key, status: Status::New, cancelling: false, shipped: false, swept });
         state.enqueue(Event::OrderCreated(order));
     }
     match step {

@@ -3,7 +3,7 @@
 //! A process that dies with several transactions in hand is as many crashes in a row.
 
 use crate::protocol::Protocol;
-use crate::state::{Delivery, Event, Row, State, Status};
+use crate::state::{Delivery, Event, Order, Reason, Row, State, Status};
 use crate::{consume, pay, relay};
 
 /// What happens.
@@ -17,9 +17,9 @@ pub enum Fault {
     Duplicate(Event),
     /// The broker loses what is queued or unacknowledged. Consumers go on with what they have in hand.
     Wipe,
-    /// The inbox drops the row of this order's request.
-    Forget(u8),
-    /// A result that contradicts the true one of an order that is final.
+    /// The inbox drops the row of this request.
+    Forget(Event),
+    /// A result that contradicts the true one of an order that is final, or a refund that nobody asked for.
     Forge(Event),
     /// Money is paid in.
     Deposit,
@@ -39,14 +39,11 @@ pub(crate) fn possible(protocol: &Protocol, state: &State) -> Vec<Fault> {
         faults.push(Fault::Wipe);
     }
     if left.forgets > 0 {
-        faults.extend(state.inbox.iter().map(|order| Fault::Forget(*order)));
+        faults.extend(state.inbox.iter().map(|request| Fault::Forget(*request)));
     }
     if left.forgeries > 0 {
-        faults.extend((0..).zip(&state.orders).filter_map(|(id, order)| match order.status {
-            Status::New => None,
-            Status::Finished => Some(Fault::Forge(Event::PaymentFailed(id))),
-            Status::Cancelled => Some(Fault::Forge(Event::PaymentSucceeded(id))),
-        }));
+        let orders = (0..).zip(&state.orders);
+        faults.extend(orders.filter_map(|(id, order)| forgery(protocol, id, order)).map(Fault::Forge));
     }
     if left.deposits > 0 && !pay::account_is_locked(protocol, state) {
         faults.push(Fault::Deposit);
@@ -73,9 +70,9 @@ pub(crate) fn apply(protocol: &Protocol, state: &mut State, fault: Fault) {
             left.wipes -= 1;
             wipe(state);
         }
-        Fault::Forget(order) => {
+        Fault::Forget(request) => {
             left.forgets -= 1;
-            state.inbox.remove(&order);
+            state.inbox.remove(&request);
         }
         Fault::Forge(event) => {
             left.forgeries -= 1;
@@ -84,8 +81,17 @@ pub(crate) fn apply(protocol: &Protocol, state: &mut State, fault: Fault) {
         Fault::Deposit => {
             left.deposits -= 1;
             state.account.balance += 1;
-            state.account.credits += 1;
+            state.account.deposits += 1;
         }
+    }
+}
+
+/// Only contradictions: a forged refund of an order that may yet be cancelled could come true.
+fn forgery(protocol: &Protocol, id: u8, order: &Order) -> Option<Event> {
+    match order.status {
+        Status::New => (protocol.bounds.cancels == 0).then_some(Event::PaymentRefunded(id)),
+        Status::Failed(_) => Some(Event::PaymentSucceeded(id)),
+        Status::Finished | Status::Refunded => Some(Event::PaymentFailed(id, Reason::Unpayable)),
     }
 }
 

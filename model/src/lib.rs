@@ -9,6 +9,9 @@ pub mod settle;
 
 pub mod sweep;
 
+pub mod cancel;
+pub mod deliver;
+
 pub mod faults;
 pub mod properties;
 
@@ -22,4 +25,4 @@ pub use bounds::{Bounds, Faults};
 pub use explore::{Explored, counterexample, explore};
 pub use protocol::{Action, Protocol};
 pub use rules::Rule;
-pub use state::{Account, Answer, Bag, Delivery, Event, Order, Row, State, Status, Step};
+pub use state::{Account, Answer, Bag, Delivery, Event, Known, Order, Reason, Row, State, Status, Step};

@@ -2,8 +2,9 @@
 
 use stateright::{Model, Property};
 
+use crate::bounds::Faults;
 use crate::protocol::{Action, Protocol};
-use crate::state::{Event, State, Status, Step};
+use crate::state::{Event, Known, Order, Reason, State, Status, Step};
 
 /// A client that asks again does not order again.
 pub const ONE_ORDER_PER_KEY: &str = "there is at most one order for a key";
@@ -13,14 +14,24 @@ pub const ACKNOWLEDGED_EXISTS: &str = "what was acknowledged exists";
 pub const ONE_DECISION_PER_ORDER: &str = "an order is decided at most once";
 /// The debit is the decision's.
 pub const DEBITED_AS_DECIDED: &str = "an order is debited once if it was decided paid, else never";
+/// Nobody gets money for nothing.
+pub const REFUNDED_ONCE: &str = "an order is paid back at most once, if it was debited and to be cancelled";
 /// No overdraft.
 pub const NEVER_NEGATIVE: &str = "no balance is negative";
 /// No money appears or disappears.
-pub const BOOKS_BALANCE: &str = "the balance is credits minus debits";
+pub const BOOKS_BALANCE: &str = "the balance is deposits and refunds minus debits";
 /// Orders and payments agree.
-pub const FINAL_AS_DECIDED: &str = "an order is FINISHED only if paid, CANCELLED only if refused";
+pub const FINAL_AS_DECIDED: &str =
+    "an order is FINISHED only if paid, CANCELLED only if refused or paid back";
+/// Whoever has no goods has no debit.
+pub const CANCELLED_COSTS_NOTHING: &str = "an order that is CANCELLED was not debited, or paid back";
+/// Whoever has goods has paid.
+pub const SHIPPED_IS_KEPT: &str = "an order that is shipped is FINISHED and not paid back";
+/// Dead letters are somebody's work.
+pub const NO_FALSE_LETTER: &str = "nothing is a dead letter unless something was forged";
 /// Liveness: when nothing is left to be done, and no accident helps, all is done.
-pub const SETTLED_AT_REST: &str = "at rest every order is final and nothing waits";
+pub const SETTLED_AT_REST: &str =
+    "at rest every order is final, CANCELLED if that was accepted, and nothing waits";
 
 type Expected = Property<Protocol>;
 
@@ -39,22 +50,43 @@ pub(crate) fn always() -> Vec<Expected> {
             orders(state).all(|order| state.decisions.iter().filter(|it| it.order() == order).count() <= 1)
         }),
         Expected::always(DEBITED_AS_DECIDED, |_, state| {
-            orders(state).all(|order| {
-                let debits = state.debits.iter().filter(|debit| **debit == order).count();
-                let paid = state.decision(order) == Some(Event::PaymentSucceeded(order));
-                debits == usize::from(paid)
+            orders(state).all(|order| state.entries(order).0 == usize::from(is_paid(state, order)))
+        }),
+        Expected::always(REFUNDED_ONCE, |_, state| {
+            orders(state).all(|order| match state.entries(order) {
+                (_, 0) => true,
+                (debits, refunds) => {
+                    debits == 1 && refunds == 1 && state.orders[usize::from(order)].cancelling
+                }
             })
         }),
         Expected::always(NEVER_NEGATIVE, |_, state| state.account.balance >= 0),
         Expected::always(BOOKS_BALANCE, |_, state| {
-            state.account.balance == state.account.credits - state.debits.len() as i8
+            let entries = state.refunds.len() as i8 - state.debits.len() as i8;
+            state.account.balance == state.account.deposits + entries
         }),
         Expected::always(FINAL_AS_DECIDED, |_, state| {
             orders(state).all(|order| match state.orders[usize::from(order)].status {
                 Status::New => true,
-                Status::Finished => state.decision(order) == Some(Event::PaymentSucceeded(order)),
-                Status::Cancelled => state.decision(order) == Some(Event::PaymentFailed(order)),
+                Status::Finished => is_paid(state, order),
+                Status::Failed(reason) => state.decision(order) == Some(Event::PaymentFailed(order, reason)),
+                Status::Refunded => is_paid(state, order) && state.entries(order).1 > 0,
             })
+        }),
+        Expected::always(CANCELLED_COSTS_NOTHING, |_, state| {
+            orders(state).filter(|order| is_cancelled(state, *order)).all(|order| {
+                let (debits, refunds) = state.entries(order);
+                debits == refunds
+            })
+        }),
+        Expected::always(SHIPPED_IS_KEPT, |_, state| {
+            orders(state).filter(|order| state.orders[usize::from(*order)].shipped).all(|order| {
+                let is_finished = state.orders[usize::from(order)].status == Status::Finished;
+                is_finished && state.entries(order) == (1, 0)
+            })
+        }),
+        Expected::always(NO_FALSE_LETTER, |protocol, state| {
+            state.dead_letters == 0 || state.left.forgeries < protocol.bounds.faults.forgeries
         }),
         Expected::always(SETTLED_AT_REST, |protocol, state| {
             state.is_settled() || !is_at_rest(protocol, state)
@@ -67,25 +99,44 @@ pub(crate) fn sometimes(protocol: &Protocol) -> Vec<Expected> {
     let bounds = protocol.bounds;
     let mut seen = vec![
         Expected::sometimes("an order is settled", |_, state| {
-            has(state, Status::Finished) || has(state, Status::Cancelled)
-        }),
-        Expected::sometimes("a duplicate is told its decision again", |_, state| {
-            let told = |step| matches!(step, Step::Begun { duplicate: true, stored: Some(_) });
-            state.deliveries.iter().any(|delivery| told(delivery.step))
+            orders(state).any(|order| state.orders[usize::from(order)].status != Status::New)
         }),
         Expected::sometimes("two consumers have the same message in hand", |_, state| {
             state.deliveries.windows(2).any(|pair| pair[0].event == pair[1].event)
         }),
     ];
+    if bounds.faults != Faults::NONE {
+        seen.push(Expected::sometimes("a duplicate is told its decision again", |_, state| {
+            state.deliveries.iter().any(|delivery| tells_again(delivery.step, true))
+        }));
+    }
+    if bounds.cancels > 0 {
+        seen.push(Expected::sometimes("an order is paid back", |_, state| has(state, Status::Refunded)));
+        seen.push(Expected::sometimes("an order is cancelled before it is paid", |_, state| {
+            has(state, Status::Failed(Reason::CancelledByUser))
+        }));
+        seen.push(Expected::sometimes("a refund comes before the result that it takes back", |_, state| {
+            has(state, Status::Refunded)
+                && state.outbox.keys().any(|row| matches!(row, Event::PaymentSucceeded(_)))
+        }));
+    }
+    if bounds.cancels > 0 && bounds.deliveries {
+        seen.push(Expected::sometimes("a paid order that is to be cancelled waits", |_, state| {
+            let waits = |order: &Order| order.cancelling && order.status == Status::Finished;
+            state.orders.iter().any(waits)
+        }));
+        seen.push(Expected::sometimes("an order is shipped", |_, state| {
+            state.orders.iter().any(|order| order.shipped)
+        }));
+    }
     if bounds.orders + bounds.strangers > 1 {
         seen.push(Expected::sometimes("one order is paid and another refused", |_, state| {
-            has(state, Status::Finished) && has(state, Status::Cancelled)
+            has(state, Status::Finished) && orders(state).any(|order| is_cancelled(state, order))
         }));
     }
     if bounds.faults.forgets > 0 {
         seen.push(Expected::sometimes("a decision is told again that the inbox forgot", |_, state| {
-            let told = |step| matches!(step, Step::Begun { duplicate: false, stored: Some(_) });
-            state.deliveries.iter().any(|delivery| told(delivery.step))
+            state.deliveries.iter().any(|delivery| tells_again(delivery.step, false))
         }));
     }
     if bounds.faults.wipes > 0 {
@@ -108,15 +159,28 @@ pub(crate) fn sometimes(protocol: &Protocol) -> Vec<Expected> {
     seen
 }
 
-/// Nothing but an accident can happen.
+/// Nothing but an accident can happen, or what somebody else may want.
 fn is_at_rest(protocol: &Protocol, state: &State) -> bool {
     let mut actions = Vec::new();
     protocol.actions(state, &mut actions);
-    actions.iter().all(|action| matches!(action, Action::Fault(_)))
+    actions.iter().all(|action| matches!(action, Action::Fault(_) | Action::Cancel(_) | Action::Deliver(_)))
 }
 
 fn orders(state: &State) -> impl Iterator<Item = u8> {
     0..state.orders.len() as u8
+}
+
+fn is_paid(state: &State, order: u8) -> bool {
+    state.decision(order) == Some(Event::PaymentSucceeded(order))
+}
+
+fn is_cancelled(state: &State, order: u8) -> bool {
+    matches!(state.orders[usize::from(order)].status, Status::Failed(_) | Status::Refunded)
+}
+
+/// Whether a decision was found, by an inbox that knew the request or did not.
+fn tells_again(step: Step, was_known: bool) -> bool {
+    matches!(step, Step::Begun(Known { duplicate, decision: Some(_), .. }) if duplicate == was_known)
 }
 
 fn has(state: &State, status: Status) -> bool {

@@ -1,4 +1,4 @@
-//! The protocol as a state machine: five transactions, and what befalls them.
+//! The protocol as a state machine: seven transactions, and what befalls them.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use stateright::{Model, Property};
 use crate::bounds::Bounds;
 use crate::rules::Rule;
 use crate::state::{Account, Bag, State};
-use crate::{consume, create, faults, pay, properties, relay, settle, sweep};
+use crate::{cancel, consume, create, deliver, faults, pay, properties, relay, settle, sweep};
 
 /// The protocol within bounds.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,10 @@ pub enum Action {
     Settle(settle::Settle),
     /// T5.
     Sweep(sweep::Sweep),
+    /// T6.
+    Cancel(cancel::Cancel),
+    /// T7.
+    Deliver(deliver::Ship),
     /// Whatever goes wrong, or comes from outside.
     Fault(faults::Fault),
 }
@@ -75,9 +79,10 @@ impl Model for Protocol {
             queue: Bag::default(),
             deliveries: Bag::default(),
             inbox: Default::default(),
-            account: Account { balance: 1, credits: 1 },
+            account: Account { balance: 1, deposits: 1 },
             decisions: Bag::default(),
             debits: Bag::default(),
+            refunds: Bag::default(),
             dead_letters: 0,
             left: self.bounds.faults,
         }]
@@ -90,6 +95,8 @@ impl Model for Protocol {
         actions.extend(pay::possible(self, state).map(Action::Pay));
         actions.extend(settle::possible(state).map(Action::Settle));
         actions.extend(sweep::possible(self, state).map(Action::Sweep));
+        actions.extend(cancel::possible(self, state).map(Action::Cancel));
+        actions.extend(deliver::possible(self, state).map(Action::Deliver));
         actions.extend(faults::possible(self, state).into_iter().map(Action::Fault));
     }
 
@@ -101,7 +108,9 @@ impl Model for Protocol {
             Action::Consume(step) => consume::apply(self, &mut next, step),
             Action::Pay(step) => pay::apply(self, &mut next, step),
             Action::Settle(step) => settle::apply(self, &mut next, step),
-            Action::Sweep(step) => sweep::apply(&mut next, step),
+            Action::Sweep(step) => sweep::apply(self, &mut next, step),
+            Action::Cancel(step) => cancel::apply(&mut next, step),
+            Action::Deliver(step) => deliver::apply(&mut next, step),
             Action::Fault(fault) => faults::apply(self, &mut next, fault),
         }
         Some(next)

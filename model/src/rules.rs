@@ -26,12 +26,26 @@ pub enum Rule {
     LockAccount,
     /// T3: no more is debited than there is.
     CheckBalance,
+    /// T3: an order is decided once, whichever of its requests comes first.
+    OneDecision,
+    /// T3: an order that is cancelled before it is decided is decided by that.
+    DecideCancellation,
+    /// T3: what was paid back is not paid back again.
+    RefundOnce,
     /// T3, T4: a message is acknowledged after the commit.
     AckAfterCommit,
-    /// T4: an order is settled only while it is NEW.
+    /// T4: an order is settled only while it waits for that: it is NEW, or paid and to be cancelled.
     SettleOnlyNew,
+    /// T4: a refund settles an order that is NEW still.
+    RefundFirst,
+    /// T4: nothing is cancelled that nobody asked for.
+    CancelOnlyRequested,
     /// T5: what is not answered is asked for again.
     Sweep,
+    /// T6: a cancellation is noted, so that the sweep asks again for it.
+    NoteCancellation,
+    /// T7: an order that is to be cancelled is not shipped.
+    KeepBack,
 }
 
 impl Rule {
@@ -44,11 +58,17 @@ impl Rule {
             Self::DeleteAfterConfirm | Self::AwaitConfirm | Self::HeedReturn | Self::AckAfterCommit => {
                 (property::SETTLED_AT_REST, Bounds::NO_SWEEP)
             }
-            Self::Inbox => (property::ONE_DECISION_PER_ORDER, Bounds::CONTENTION),
+            Self::OneDecision => (property::ONE_DECISION_PER_ORDER, Bounds::CANCELLING),
+            Self::DecideCancellation => (property::CANCELLED_COSTS_NOTHING, Bounds::CANCELLING),
+            Self::RefundOnce => (property::REFUNDED_ONCE, Bounds::CANCELLING),
+            Self::RefundFirst => (property::SETTLED_AT_REST, Bounds::CANCELLING_CALMLY),
+            Self::KeepBack => (property::SHIPPED_IS_KEPT, Bounds::CANCELLING),
+            Self::NoteCancellation => (property::SETTLED_AT_REST, Bounds::CANCELLING_WIPES),
+            Self::Inbox => (property::REFUNDED_ONCE, Bounds::CANCELLING),
             Self::StoredDecision => (property::ONE_DECISION_PER_ORDER, Bounds::LATE),
             Self::LockAccount => (property::BOOKS_BALANCE, Bounds::CONTENTION),
             Self::CheckBalance => (property::NEVER_NEGATIVE, Bounds::CONTENTION),
-            Self::SettleOnlyNew => (property::FINAL_AS_DECIDED, Bounds::LATE),
+            Self::SettleOnlyNew | Self::CancelOnlyRequested => (property::FINAL_AS_DECIDED, Bounds::LATE),
             Self::TellAgain | Self::Sweep => (property::SETTLED_AT_REST, Bounds::WIPES),
         }
     }

@@ -1,10 +1,10 @@
-//! T4, settle: the update of an order that is NEW, in one commit.
+//! T4, settle: the update of an order that waits for such a result, in one commit.
 //!
 //! Its inbox is left out: what holds without it holds with it.
 
 use crate::protocol::Protocol;
 use crate::rules::Rule;
-use crate::state::{Delivery, Event, State, Status, Step};
+use crate::state::{Delivery, Event, Order, Reason, State, Status, Step};
 
 /// The one step of T4.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,13 +18,33 @@ pub(crate) fn possible(state: &State) -> impl Iterator<Item = Settle> {
 pub(crate) fn apply(protocol: &Protocol, state: &mut State, Settle(delivery): Settle) {
     let told = match delivery.event {
         Event::PaymentSucceeded(_) => Status::Finished,
-        _ => Status::Cancelled,
+        Event::PaymentFailed(_, reason) => Status::Failed(reason),
+        _ => Status::Refunded,
     };
     let order = &mut state.orders[usize::from(delivery.event.order())];
-    if order.status == Status::New || !protocol.keeps(Rule::SettleOnlyNew) {
+    if waits_for(protocol, order, told) {
         order.status = told;
-    } else if order.status != told {
+    } else if !knows(order, told) {
         state.dead_letters += 1;
     }
     state.advance(delivery, Step::Committed);
+}
+
+fn waits_for(protocol: &Protocol, order: &Order, told: Status) -> bool {
+    let was_asked_for = order.cancelling || !protocol.keeps(Rule::CancelOnlyRequested);
+    match told {
+        _ if !protocol.keeps(Rule::SettleOnlyNew) => true,
+        // It may come before the result that it takes back.
+        Status::Refunded => match order.status {
+            Status::New => was_asked_for && protocol.keeps(Rule::RefundFirst),
+            status => was_asked_for && status == Status::Finished,
+        },
+        Status::Failed(Reason::CancelledByUser) => order.status == Status::New && was_asked_for,
+        _ => order.status == Status::New,
+    }
+}
+
+/// Whether the result repeats what is known, or was overtaken by a refund.
+fn knows(order: &Order, told: Status) -> bool {
+    order.status == told || (told, order.status) == (Status::Finished, Status::Refunded)
 }

@@ -9,23 +9,40 @@ use crate::bounds::Faults;
 pub enum Event {
     /// To payments-service: this order asks to be paid.
     OrderCreated(u8),
+    /// To payments-service: this order is not to be paid, and paid back if it has been.
+    OrderCancelRequested(u8),
     /// To orders-service: it was debited.
     PaymentSucceeded(u8),
     /// To orders-service: it was not, and never will be.
-    PaymentFailed(u8),
+    PaymentFailed(u8, Reason),
+    /// To orders-service: it was debited, and credited again.
+    PaymentRefunded(u8),
+}
+
+/// Why an order is not paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// No account, or too little on it.
+    Unpayable,
+    /// It was to be cancelled before anything was decided.
+    CancelledByUser,
 }
 
 impl Event {
     /// The order it speaks of.
     pub fn order(self) -> u8 {
         match self {
-            Self::OrderCreated(order) | Self::PaymentSucceeded(order) | Self::PaymentFailed(order) => order,
+            Self::OrderCreated(order)
+            | Self::OrderCancelRequested(order)
+            | Self::PaymentSucceeded(order)
+            | Self::PaymentFailed(order, _)
+            | Self::PaymentRefunded(order) => order,
         }
     }
 
     /// Which of the two outboxes, and of the two queues, it goes through.
     pub fn is_request(self) -> bool {
-        matches!(self, Self::OrderCreated(_))
+        matches!(self, Self::OrderCreated(_) | Self::OrderCancelRequested(_))
     }
 }
 
@@ -36,8 +53,10 @@ pub enum Status {
     New,
     /// Paid.
     Finished,
-    /// Not paid.
-    Cancelled,
+    /// CANCELLED: not paid.
+    Failed(Reason),
+    /// CANCELLED: paid back.
+    Refunded,
 }
 
 /// A row of `orders`; its id is its place.
@@ -47,6 +66,10 @@ pub struct Order {
     pub key: u8,
     /// Where it stands.
     pub status: Status,
+    /// Whether it is to be cancelled.
+    pub cancelling: bool,
+    /// Whether it is on its way.
+    pub shipped: bool,
     /// How often the sweep has asked again since the broker was last wiped.
     pub swept: u8,
 }
@@ -89,17 +112,23 @@ pub struct Delivery {
 pub enum Step {
     /// Not begun.
     Delivered,
-    /// Its inbox row is written, and these are the inbox's answer and the stored decision.
-    Begun {
-        /// Whether a committed transaction has had this id.
-        duplicate: bool,
-        /// The decision that exists already.
-        stored: Option<Event>,
-    },
+    /// Its inbox row is written, and this has been read.
+    Begun(Known),
     /// Its account, if there is one, is locked and had this balance.
-    Locked(Option<i8>),
+    Locked(Known, Option<i8>),
     /// Committed, and not yet acknowledged.
     Committed,
+}
+
+/// What a transaction about a payment finds, before it locks the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Known {
+    /// Whether a committed transaction has had this id.
+    pub duplicate: bool,
+    /// The decision that exists already.
+    pub decision: Option<Event>,
+    /// Whether it was paid back.
+    pub refunded: bool,
 }
 
 /// The one account, shared by all orders but those of strangers.
@@ -107,8 +136,8 @@ pub enum Step {
 pub struct Account {
     /// As the row says.
     pub balance: i8,
-    /// All money that was ever paid in.
-    pub credits: i8,
+    /// All money that was ever paid in; refunds are none.
+    pub deposits: i8,
 }
 
 /// Everything that outlives a step. Multisets are sorted: states that differ in the numbering of replicas or in
@@ -125,14 +154,16 @@ pub struct State {
     pub queue: Bag<Event>,
     /// What consumers of both services have in hand.
     pub deliveries: Bag<Delivery>,
-    /// Table `inbox` of payments-service: orders whose request was taken in.
-    pub inbox: BTreeSet<u8>,
+    /// Table `inbox` of payments-service: requests that were taken in.
+    pub inbox: BTreeSet<Event>,
     /// Table `accounts`.
     pub account: Account,
     /// Table `payments`: results that were decided.
     pub decisions: Bag<Event>,
     /// The debits of table `transactions`, by order.
     pub debits: Bag<u8>,
+    /// The credits of that table that name an order, by order.
+    pub refunds: Bag<u8>,
     /// Results that were refused.
     pub dead_letters: u8,
     /// Accidents that may still happen.
@@ -156,13 +187,23 @@ impl State {
         self.decisions.iter().copied().find(|decision| decision.order() == order)
     }
 
-    /// Whether nothing is under way any more and every order is final.
+    /// How often an order was debited, and paid back.
+    pub fn entries(&self, order: u8) -> (usize, usize) {
+        let count = |entries: &Bag<u8>| entries.iter().filter(|entry| **entry == order).count();
+        (count(&self.debits), count(&self.refunds))
+    }
+
+    /// Whether nothing is under way any more, every order is final, and CANCELLED if it was to be.
     pub fn is_settled(&self) -> bool {
         self.waiting.is_empty()
             && self.outbox.is_empty()
             && self.queue.is_empty()
             && self.deliveries.is_empty()
-            && self.orders.iter().all(|order| order.status != Status::New)
+            && self.orders.iter().all(|order| match order.status {
+                Status::New => false,
+                Status::Finished => !order.cancelling,
+                Status::Failed(_) | Status::Refunded => true,
+            })
     }
 }
 
