@@ -128,21 +128,26 @@ impl Evidence {
     ) -> std::result::Result<(), tokio_postgres::Error> {
         let orders = Database::try_connect(&addresses.orders_database).await?;
         let ms = |column: &str| format!("(extract(epoch FROM {column}) * 1000)::bigint - {started_at_ms}");
+        let times = ["created_at", "settled_at", "cancel_requested_at", "shipped_at", "delivered_at"].map(ms);
         let query = format!(
-            "SELECT id, user_id, amount, description, status, cancel_reason, idempotency_key, {}, {} FROM orders",
-            ms("created_at"),
-            ms("updated_at")
+            "SELECT id, user_id, amount, description, status, cancel_reason, idempotency_key, {}, delivery_status
+             FROM orders",
+            times.join(", ")
         );
+        // Orders and their next steps are of one moment: deliveries may go on.
+        orders.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         let rows = orders.copy_out(&query).await?.map(|line| line.map(|line| with_event_ids(&line)));
         self.database.copy_in("orders", rows).await?;
+        self.copy(&orders, "SELECT order_id FROM deliveries", "deliveries").await?;
         self.copy(&orders, "SELECT message_id FROM inbox", "orders_inbox").await?;
         self.copy(&orders, "SELECT 'orders', message_id, type FROM outbox", "outbox").await?;
 
         let payments = Database::try_connect(&addresses.payments_database).await?;
         for (query, table) in [
-            ("SELECT id, user_id, balance FROM accounts", "accounts"),
+            ("SELECT id, user_id, balance, version FROM accounts", "accounts"),
             (
-                "SELECT id, account_id, amount, type, reference_order_id, balance_after, idempotency_key
+                "SELECT id, account_id, amount, type, reference_order_id, balance_after, idempotency_key,
+                        version
                  FROM transactions",
                 "transactions",
             ),
@@ -194,6 +199,7 @@ fn operation_row(operation: &Operation) -> String {
         operation.id.map(|id| id.to_string()),
         Some(operation.invoked_ms.to_string()),
         Some(operation.returned_ms.to_string()),
+        operation.order.map(|order| order.to_string()),
     ])
 }
 
@@ -222,14 +228,17 @@ fn row(columns: &[Option<String>]) -> String {
     columns.join("\t")
 }
 
-/// The line of an order with the ids of its request and, once it is final, of its result.
+/// The line of an order with the ids of the requests to pay and to cancel it and, once it is settled, of the result that it
+/// ended with.
 fn with_event_ids(line: &str) -> String {
     let columns: Vec<&str> = line.split('\t').collect();
     let id: Uuid = columns[0].parse().expect("an order's id");
-    let result = match columns[4] {
-        "FINISHED" => event_id(id, "PaymentSucceeded").to_string(),
-        "CANCELLED" => event_id(id, "PaymentFailed").to_string(),
+    let result = match (columns[4], columns[5]) {
+        ("FINISHED", _) => event_id(id, "PaymentSucceeded").to_string(),
+        ("CANCELLED", "REFUNDED") => event_id(id, "PaymentRefunded").to_string(),
+        ("CANCELLED", _) => event_id(id, "PaymentFailed").to_string(),
         _ => "\\N".into(),
     };
-    format!("{line}\t{}\t{result}", event_id(id, "OrderCreated"))
+    let [request, cancel] = ["OrderCreated", "OrderCancelRequested"].map(|kind| event_id(id, kind));
+    format!("{line}\t{request}\t{cancel}\t{result}")
 }

@@ -3,19 +3,21 @@
 -- What clients wanted and what they were told.
 CREATE UNLOGGED TABLE operations (
     nonce uuid, kind text, user_id uuid, bill uuid, amount bigint, key text, is_bad boolean,
-    outcome text, id uuid, invoked_ms bigint, returned_ms bigint
+    outcome text, id uuid, invoked_ms bigint, returned_ms bigint, order_id uuid
 );
 CREATE UNLOGGED TABLE flaws (nonce uuid, flaw text);
 
 -- What the services' databases hold. The events' ids follow from the order.
 CREATE UNLOGGED TABLE orders (
     id uuid, user_id uuid, amount bigint, description text, status text, cancel_reason text, idempotency_key text,
-    created_ms bigint, updated_ms bigint, request_event uuid, result_event uuid
+    created_ms bigint, settled_ms bigint, cancel_requested_ms bigint, shipped_ms bigint, delivered_ms bigint,
+    delivery_status text, request_event uuid, cancel_event uuid, result_event uuid
 );
-CREATE UNLOGGED TABLE accounts (id uuid, user_id uuid, balance bigint);
+CREATE UNLOGGED TABLE deliveries (order_id uuid);
+CREATE UNLOGGED TABLE accounts (id uuid, user_id uuid, balance bigint, version bigint);
 CREATE UNLOGGED TABLE transactions (
     id bigint, account_id uuid, amount bigint, type text, reference_order_id uuid, balance_after bigint,
-    idempotency_key text
+    idempotency_key text, version bigint
 );
 CREATE UNLOGGED TABLE payments (order_id uuid, user_id uuid, amount bigint, outcome text, reason text);
 CREATE UNLOGGED TABLE orders_inbox (message_id uuid);

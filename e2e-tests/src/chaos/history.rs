@@ -18,6 +18,8 @@ pub enum Kind {
     Deposit,
     /// An account.
     Account,
+    /// That an order is cancelled.
+    Cancel,
 }
 
 /// What its client knows in the end.
@@ -43,6 +45,8 @@ pub struct Operation {
     pub user: Uuid,
     /// Where a deposit goes.
     pub bill: Option<Uuid>,
+    /// What is to be cancelled.
+    pub order: Option<Uuid>,
     /// In kopecks.
     pub amount: i64,
     /// The Idempotency-Key.
@@ -51,7 +55,7 @@ pub struct Operation {
     pub is_bad: bool,
     /// What the client knows.
     pub outcome: Outcome,
-    /// What was created.
+    /// What was created, or is cancelled.
     pub id: Option<Uuid>,
     /// The last answer's status.
     pub status: Option<u16>,

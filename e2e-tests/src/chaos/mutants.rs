@@ -22,17 +22,23 @@ const LOSSLESS: Profile = Profile { name: "lossless", faults: Faults::lossless, 
 /// The broker loses what it holds, and the sweep heals that.
 const LOSSY: Profile = Profile { name: "lossy", faults: Faults::lossy, sweep_after_seconds: 3 };
 
+/// What is published returns every few seconds, until a service that is killed binds the queues anew. The sweep is off:
+/// whatever was not sent again is missing.
+const UNBINDING: Profile =
+    Profile { name: "unbinding", faults: Faults::unbinding, sweep_after_seconds: A_DAY };
+
 /// The rules that are broken, and the profile that shows it.
-const MUTANTS: [(&str, Profile); 10] = [
+const MUTANTS: [(&str, Profile); 11] = [
     ("ack-before-commit", LOSSLESS),
     ("delete-before-confirm", LOSSLESS),
     ("no-inbox", LOSSLESS),
     ("no-decision-guard", LOSSLESS),
     ("no-balance-check", LOSSLESS),
-    ("returns-ignored", LOSSLESS),
     ("no-account-locks", LOSSLESS),
     ("settled-orders-reopened", LOSSLESS),
     ("deposit-key-ignored", LOSSLESS),
+    ("refunds-not-credited", LOSSLESS),
+    ("returns-ignored", UNBINDING),
     ("duplicates-acked-silently", LOSSY),
 ];
 
@@ -89,7 +95,7 @@ fn scenarios(options: &Options, seed: u64) -> Result<Vec<Scenario>> {
     };
     // Without a mutant the sweep's being off loses orders on purpose: that is a mutant itself, and has no control.
     let is_used = |control: &Profile| mutants.iter().any(|(_, profile, _)| profile.name == control.name);
-    let controls = [LOSSLESS, LOSSY].into_iter().filter(is_used);
+    let controls = [LOSSLESS, UNBINDING, LOSSY].into_iter().filter(is_used);
     let mut scenarios: Vec<_> = controls.map(|control| scenario(CONTROL, control, None)).collect();
     scenarios.extend(mutants.into_iter().map(|(name, profile, mutant)| scenario(name, profile, mutant)));
     Ok(scenarios)

@@ -24,6 +24,19 @@ const LOOKED_AT_BYTES: usize = 4 << 20;
 /// How much of a letter is noted.
 const NOTED_CHARS: usize = 400;
 
+/// What makes an order final: it is neither NEW nor to be cancelled.
+const ORDERS: Waiting = (
+    "orders",
+    "SELECT count(*) FROM orders
+     WHERE status = 'NEW' OR (status <> 'CANCELLED' AND cancel_requested_at IS NOT NULL)",
+);
+const DELIVERIES: Waiting = ("deliveries", "SELECT count(*) FROM deliveries");
+const ORDERS_OUTBOX: Waiting = ("messages in the orders outbox", "SELECT count(*) FROM outbox");
+const PAYMENTS_OUTBOX: Waiting = ("messages in the payments outbox", "SELECT count(*) FROM outbox");
+
+/// What may wait, and the query that counts it.
+type Waiting = (&'static str, &'static str);
+
 /// How it became quiet.
 #[derive(Default)]
 pub(crate) struct Quiet {
@@ -43,12 +56,12 @@ pub(crate) struct Letter {
     pub(crate) text: String,
 }
 
-/// Waits until every order is final and outboxes and queues are empty, but no longer than `limit` from when all was
-/// healed.
+/// Waits until every order is final, those that are paid are delivered, and outboxes and queues are empty, but not much
+/// longer than `limit` from when all was healed. Whoever looks afterwards sees nothing move.
 pub(crate) async fn wait(addresses: &Addresses, healed: Instant, limit: Duration) -> Quiet {
     let mut quiet = Quiet::default();
     loop {
-        let mut left = waiting(addresses).await.unwrap_or_else(|error| vec![error]);
+        let mut left = waiting(addresses, &[ORDERS, ORDERS_OUTBOX]).await;
         if left.is_empty() {
             quiet.final_after = Some(healed.elapsed());
             break;
@@ -61,7 +74,9 @@ pub(crate) async fn wait(addresses: &Addresses, healed: Instant, limit: Duration
     }
     let broker = Broker::of(addresses);
     loop {
-        let left = queued(&broker).await;
+        // Each step of a delivery leaves a message in the outbox.
+        let mut left = waiting(addresses, &[DELIVERIES, ORDERS_OUTBOX]).await;
+        left.extend(queued(&broker).await);
         if left.is_empty() {
             return quiet;
         }
@@ -73,22 +88,19 @@ pub(crate) async fn wait(addresses: &Addresses, healed: Instant, limit: Duration
     }
 }
 
-async fn waiting(addresses: &Addresses) -> Result<Vec<String>, String> {
+/// What waits of these things of orders-service, and in the outbox of payments-service.
+async fn waiting(addresses: &Addresses, of_orders: &[Waiting]) -> Vec<String> {
     let mut waiting = Vec::new();
-    let databases = [
-        (&addresses.orders_database, "orders", "SELECT count(*) FROM orders WHERE status = 'NEW'"),
-        (&addresses.orders_database, "messages in the orders outbox", "SELECT count(*) FROM outbox"),
-        (&addresses.payments_database, "messages in the payments outbox", "SELECT count(*) FROM outbox"),
-    ];
-    for (url, what, query) in databases {
+    let of_orders = of_orders.iter().map(|what| (&addresses.orders_database, what));
+    for (url, (what, query)) in of_orders.chain([(&addresses.payments_database, &PAYMENTS_OUTBOX)]) {
         let ask = async { Database::try_connect(url).await?.try_rows(query, &[]).await };
-        let rows = ask.await.map_err(|error| format!("{what} can't be counted: {error}"))?;
-        match rows[0].get::<_, i64>(0) {
-            0 => {}
-            count => waiting.push(format!("{count} {what} wait")),
+        match ask.await.map(|rows| rows[0].get::<_, i64>(0)) {
+            Ok(0) => {}
+            Ok(count) => waiting.push(format!("{count} {what} wait")),
+            Err(error) => waiting.push(format!("{what} can't be counted: {error}")),
         }
     }
-    Ok(waiting)
+    waiting
 }
 
 async fn queued(broker: &Broker) -> Vec<String> {

@@ -25,6 +25,8 @@ use crate::{Database, Shop};
 /// What is promised after healing.
 const FINAL_WITHIN: Duration = Duration::from_secs(60);
 const PROGRESS: Duration = Duration::from_secs(10);
+/// Short enough that clients meet orders at every step of their delivery, and long enough that some can be cancelled.
+const DELIVERY_INTERVAL_SECONDS: u32 = 2;
 /// Before the first fault: what faults are compared with.
 const CALM: Duration = Duration::from_secs(10);
 
@@ -163,7 +165,10 @@ pub(crate) async fn run(servers: &Arc<Servers>, scenario: &Scenario, folder: &Pa
 
 fn system_options(scenario: &Scenario) -> SystemOptions {
     let sweep_after = scenario.profile.sweep_after_seconds.to_string();
-    let mut environment = vec![("SWEEP_AFTER_SECONDS".to_owned(), sweep_after)];
+    let mut environment = vec![
+        ("SWEEP_AFTER_SECONDS".to_owned(), sweep_after),
+        ("DELIVERY_INTERVAL_SECONDS".to_owned(), DELIVERY_INTERVAL_SECONDS.to_string()),
+    ];
     environment.extend(scenario.mutant.map(|mutant| ("FAULT_MUTANT".to_owned(), mutant.to_owned())));
     SystemOptions {
         orders_replicas: scenario.replicas,

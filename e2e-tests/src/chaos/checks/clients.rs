@@ -61,12 +61,13 @@ pub(super) const CHECKS: &[Check] = &[
                 FROM (SELECT bill, amount, count(*) AS acknowledged FROM operations
                       WHERE kind = 'deposit' AND outcome = 'ok' AND key IS NULL GROUP BY bill, amount) AS o
                 LEFT JOIN (SELECT account_id AS bill, amount, count(*) AS there FROM transactions
-                           WHERE type = 'CREDIT' AND idempotency_key IS NULL GROUP BY account_id, amount) AS t
+                           WHERE type = 'CREDIT' AND reference_order_id IS NULL AND idempotency_key IS NULL
+                           GROUP BY account_id, amount) AS t
                      USING (bill, amount)
                 WHERE acknowledged > coalesce(there, 0)",
     },
     Check {
-        rule: "every credit was asked for",
+        rule: "every credit was asked for, unless it pays an order back",
         query: "SELECT format('entry %s puts %s into %s, and nobody asked for that', id, amount, account_id)
                 FROM transactions
                 WHERE type = 'CREDIT' AND idempotency_key IS NOT NULL AND NOT EXISTS (
@@ -77,7 +78,8 @@ pub(super) const CHECKS: &[Check] = &[
                 SELECT format('%s credits of %s to %s without a key, and %s were asked for', there, amount, bill,
                               coalesce(asked, 0))
                 FROM (SELECT account_id AS bill, amount, count(*) AS there FROM transactions
-                      WHERE type = 'CREDIT' AND idempotency_key IS NULL GROUP BY account_id, amount) AS t
+                      WHERE type = 'CREDIT' AND reference_order_id IS NULL AND idempotency_key IS NULL
+                      GROUP BY account_id, amount) AS t
                 LEFT JOIN (SELECT bill, amount, count(*) AS asked FROM operations
                            WHERE kind = 'deposit' AND outcome <> 'refused' AND key IS NULL
                            GROUP BY bill, amount) AS o USING (bill, amount)

@@ -1,6 +1,8 @@
 //! The rules, each a query over the [evidence](super::evidence) that finds what breaks it.
 
+mod cancelling;
 mod clients;
+mod delivery;
 mod money;
 mod orders;
 mod traffic;
@@ -34,7 +36,9 @@ pub struct Findings {
 
 /// Every rule.
 pub fn all() -> impl Iterator<Item = &'static Check> {
-    [clients::CHECKS, orders::CHECKS, money::CHECKS, traffic::CHECKS].into_iter().flatten()
+    [clients::CHECKS, orders::CHECKS, cancelling::CHECKS, delivery::CHECKS, money::CHECKS, traffic::CHECKS]
+        .into_iter()
+        .flatten()
 }
 
 impl Check {

@@ -16,17 +16,19 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         rule: "the entries of an account are an unbroken chain that ends in its balance",
-        query: "SELECT format('entry %s of account %s leaves %s and not %s', id, account_id, balance_after, expected)
-                FROM (SELECT *, lag(balance_after, 1, 0::bigint) OVER (PARTITION BY account_id ORDER BY id)
-                                + CASE type WHEN 'CREDIT' THEN amount ELSE -amount END AS expected
+        query: "SELECT format('entry %s of account %s is number %s, leaving %s, and not %s, leaving %s', id, account_id,
+                              version, balance_after, number, expected)
+                FROM (SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY id) AS number,
+                             lag(balance_after, 1, 0::bigint) OVER (PARTITION BY account_id ORDER BY id)
+                             + CASE type WHEN 'CREDIT' THEN amount ELSE -amount END AS expected
                       FROM transactions) AS entry
-                WHERE balance_after <> expected
+                WHERE (version, balance_after) <> (number, expected)
                 UNION ALL
-                SELECT format('account %s holds %s, its last entry %s leaves %s', accounts.id, balance, last.id,
-                              balance_after)
+                SELECT format('account %s holds %s after %s entries, its last entry %s leaves %s after %s', accounts.id,
+                              balance, accounts.version, last.id, balance_after, last.version)
                 FROM accounts JOIN (SELECT DISTINCT ON (account_id) * FROM transactions
                                     ORDER BY account_id, id DESC) AS last ON account_id = accounts.id
-                WHERE balance <> balance_after",
+                WHERE (balance, accounts.version) <> (balance_after, last.version)",
     },
     Check {
         rule: "every snapshot taken meanwhile conserves money",

@@ -5,8 +5,10 @@ use super::Check;
 pub(super) const CHECKS: &[Check] = &[
     Check {
         rule: "every order is final in time",
-        query: "SELECT format('order %s of user %s, created %s ms after the start, is NEW', id, user_id, created_ms)
-                FROM orders WHERE status = 'NEW'",
+        query: "SELECT format('order %s of user %s, created %s ms after the start, is %s', id, user_id, created_ms,
+                              CASE status WHEN 'NEW' THEN 'NEW' ELSE 'to be cancelled' END)
+                FROM orders
+                WHERE status = 'NEW' OR (status <> 'CANCELLED' AND cancel_requested_ms IS NOT NULL)",
     },
     Check {
         rule: "every order has one decision, and is what was decided",
@@ -14,8 +16,9 @@ pub(super) const CHECKS: &[Check] = &[
                               coalesce(orders::text, 'not there'), coalesce(payments::text, 'never'))
                 FROM orders FULL JOIN payments ON orders.id = order_id
                 WHERE (orders.id IS NULL OR order_id IS NULL OR status = 'NEW'
-                   OR (status = 'FINISHED') <> (outcome = 'SUCCEEDED')
-                   OR (orders.user_id, orders.amount, cancel_reason)
+                   OR (status = 'FINISHED' OR cancel_reason IS NOT DISTINCT FROM 'REFUNDED')
+                      <> (outcome = 'SUCCEEDED')
+                   OR (orders.user_id, orders.amount, nullif(cancel_reason, 'REFUNDED'))
                       IS DISTINCT FROM (payments.user_id, payments.amount, reason))
                   AND NOT (status IS NOT DISTINCT FROM 'NEW' AND order_id IS NULL)
                 UNION ALL

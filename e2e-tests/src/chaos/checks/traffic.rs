@@ -5,9 +5,13 @@ use super::Check;
 pub(super) const CHECKS: &[Check] = &[
     Check {
         rule: "what was decided and what was settled came through the inbox",
-        query: "SELECT format('order %s was decided, and its request %s is not in the inbox', order_id, request_event)
-                FROM payments JOIN orders ON id = order_id
-                WHERE NOT EXISTS (SELECT FROM payments_inbox WHERE message_id = request_event)
+        query: "SELECT format('order %s was decided, and its request %s is not in the inbox', order_id, event)
+                FROM (SELECT order_id, CASE reason WHEN 'CANCELLED_BY_USER' THEN cancel_event
+                                       ELSE request_event END AS event
+                      FROM payments JOIN orders ON id = order_id
+                      UNION ALL
+                      SELECT id, cancel_event FROM orders WHERE cancel_reason = 'REFUNDED') AS decided
+                WHERE NOT EXISTS (SELECT FROM payments_inbox WHERE message_id = event)
                 UNION ALL
                 SELECT format('order %s was settled, and its result %s is not in the inbox', id, result_event)
                 FROM orders

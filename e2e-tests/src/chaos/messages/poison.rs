@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::repeats::Known;
 use crate::events::{
-    REQUESTS_KEY, RESULTS_KEY, batch, order_created, payment_failed, payment_succeeded, unknown_order,
+    REQUESTS_KEY, RESULTS_KEY, batch, order_created, payment_failed, payment_refunded, payment_succeeded,
+    unknown_order,
 };
 use crate::{Forged, Order};
 
@@ -21,7 +22,7 @@ const LARGE_BYTES: usize = 10 << 20;
 const LARGE_EVERY: usize = 40;
 
 /// What there is, the large one aside.
-pub(super) const KINDS: [&str; 16] = [
+pub(super) const KINDS: [&str; 17] = [
     "not UTF-8",
     "truncated JSON",
     "nested array",
@@ -36,6 +37,7 @@ pub(super) const KINDS: [&str; 16] = [
     "another amount",
     "another user",
     "forged result",
+    "forged refund",
     "result of nothing",
     "result of another amount",
 ];
@@ -107,13 +109,23 @@ fn event(kind: &str, Known(order): &Known) -> (&'static str, Value) {
             (REQUESTS_KEY, order_created(&Order { amount: other_amount(order), ..order.clone() }))
         }
         "another user" => (REQUESTS_KEY, order_created(&Order { user_id: Uuid::new_v4(), ..order.clone() })),
-        "forged result" if order.status == "FINISHED" => {
-            (RESULTS_KEY, payment_failed(order, "INSUFFICIENT_FUNDS"))
-        }
+        "forged result" if is_paid(order) => (RESULTS_KEY, payment_failed(order, "INSUFFICIENT_FUNDS")),
         "forged result" => (RESULTS_KEY, payment_succeeded(order)),
+        // One that is not shipped may be to be paid back by the time that this arrives.
+        "forged refund" if may_be_refunded(order) => (RESULTS_KEY, payment_refunded(&stranger())),
+        "forged refund" => (RESULTS_KEY, payment_refunded(order)),
         "result of nothing" => (RESULTS_KEY, payment_succeeded(&stranger())),
         _ => (RESULTS_KEY, payment_succeeded(&Order { amount: other_amount(order), ..order.clone() })),
     }
+}
+
+/// Or was, and has its money back.
+fn is_paid(order: &Order) -> bool {
+    order.status == "FINISHED" || order.cancel_reason.as_deref() == Some("REFUNDED")
+}
+
+fn may_be_refunded(order: &Order) -> bool {
+    is_paid(order) && !matches!(order.delivery_status.as_deref(), Some("SHIPPED" | "DELIVERED"))
 }
 
 fn other_amount(order: &Order) -> i64 {

@@ -10,7 +10,8 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::events::{
-    REQUESTS_KEY, RESULTS_KEY, batch, order_created, payment_failed, payment_refunded, payment_succeeded,
+    REQUESTS_KEY, RESULTS_KEY, batch, cancel_requested, order_created, payment_failed, payment_refunded,
+    payment_succeeded,
 };
 use crate::{Database, Forged, Order};
 
@@ -20,7 +21,8 @@ const MOST: i64 = 60;
 const MINUTES: f64 = 5.0;
 const QUERY_LIMIT: Duration = Duration::from_secs(2);
 
-const COLUMNS: &str = "id, user_id, amount, description, status, cancel_reason";
+const COLUMNS: &str = "id, user_id, amount, description, status, cancel_reason, \
+     cancel_requested_at::text, delivery_status";
 
 /// An order as its database knows it.
 pub(super) struct Known(pub(super) Order);
@@ -34,11 +36,18 @@ impl Known {
             description: row.get(3),
             status: row.get(4),
             cancel_reason: row.get(5),
-            cancel_requested_at: None,
-            delivery_status: None,
+            cancel_requested_at: row.get(6),
+            delivery_status: row.get(7),
             created_at: String::new(),
             updated_at: String::new(),
         })
+    }
+
+    /// What was asked about it.
+    fn requests(&self) -> impl Iterator<Item = Value> {
+        let is_to_be_cancelled = self.0.cancel_requested_at.is_some();
+        let cancellation = is_to_be_cancelled.then(|| cancel_requested(&self.0));
+        [order_created(&self.0)].into_iter().chain(cancellation)
     }
 
     /// What was decided about it.
@@ -84,7 +93,7 @@ fn id_before_ms(past_ms: u64) -> Uuid {
 
 /// Their events in batches of any size, shuffled, each with the number of its events.
 pub(super) fn messages(known: &[Known], random: &mut fastrand::Rng) -> Vec<(Forged, usize)> {
-    let mut requests: Vec<Value> = known.iter().map(|known| order_created(&known.0)).collect();
+    let mut requests: Vec<Value> = known.iter().flat_map(Known::requests).collect();
     let mut results: Vec<Value> = known.iter().filter_map(Known::result).collect();
     let mut messages = Vec::new();
     for (key, events) in [(REQUESTS_KEY, &mut requests), (RESULTS_KEY, &mut results)] {

@@ -61,6 +61,11 @@ impl Queues {
         Self { broker: Broker::of(addresses), declared: Instant::now() }
     }
 
+    /// Takes a message away, and says whether there was one.
+    pub(super) async fn take_one(&self, queue: Queue) -> bool {
+        self.broker.try_take(queue.name(), 1, 1).await.is_ok_and(|taken| !taken.is_empty())
+    }
+
     /// Waits until every queue is there and bound.
     async fn until_declared(&mut self) -> Result<()> {
         for queue in Queue::ALL {

@@ -16,6 +16,10 @@ pub(crate) const CRASH_POINTS: &[(&str, &str)] = &[
     ("orders", "consumer.handled"),
     ("orders", "consumer.committed"),
     ("orders", "consumer.acked"),
+    ("orders", "cancel.requested"),
+    ("orders", "cancel.committed"),
+    ("orders", "delivery.stepped"),
+    ("orders", "delivery.committed"),
     ("orders", "sweep.enqueued"),
     ("orders", "sweep.committed"),
     ("payments", "deposit.recorded"),
@@ -33,6 +37,9 @@ pub(crate) const CRASH_POINTS: &[(&str, &str)] = &[
 /// Points that only orders which wait too long come by.
 const SWEEP: &str = "sweep.";
 
+/// Points that one replica comes by once in some seconds: whoever made the latest deliveries asks first for the next.
+const DELIVERY: &str = "delivery.";
+
 /// How often a point may be tried in vain before others have their turn.
 const TRIES_IN_VAIN: usize = 2;
 
@@ -44,6 +51,11 @@ struct CrashPoint {
     name: &'static str,
     tries: usize,
     hits: usize,
+}
+
+/// Whether it takes a replica that is alone to come by a point soon, and more than once takes too long.
+pub(super) fn is_of_one(name: &str) -> bool {
+    name.starts_with(DELIVERY)
 }
 
 impl CrashPoints {

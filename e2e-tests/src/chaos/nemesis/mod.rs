@@ -5,13 +5,14 @@
 //! kind of fault at least once; when it is used up, the next one is drawn. What is in the decks, and in which order, is a
 //! function of the seed alone; which crash point is next depends on which have been reached.
 //!
-//! [`schedule`] draws; [`broker`], [`postgres`], [`services`], [`links`] and [`overload`] know how to do one fault each,
-//! how to end it, and how to see whether it did anything; [`site`] is what they do it to.
+//! [`schedule`] draws; [`broker`], [`postgres`], [`services`], [`losses`], [`links`] and [`overload`] know how to do one
+//! fault each, how to end it, and how to see whether it did anything; [`site`] is what they do it to.
 
 mod schedule;
 
 mod broker;
 mod links;
+mod losses;
 mod overload;
 mod postgres;
 mod services;
@@ -82,19 +83,29 @@ impl Faults {
         Self { losses: false, ..Self::all() }
     }
 
-    /// The broker and queues that lose their messages, and services that are killed meanwhile.
+    /// The broker and queues that lose their messages, and nothing that would keep a short run from doing that.
     pub(crate) fn lossy() -> Self {
+        Self { losses: true, ..Self::none() }
+    }
+
+    /// Queues that lose their binding until a service that is killed declares it, or one whose messages return.
+    pub(crate) fn unbinding() -> Self {
+        Self { unbinding: true, kills: true, ..Self::none() }
+    }
+
+    fn none() -> Self {
         Self {
+            kills: false,
             crash_points: false,
             pauses: false,
             rolling_restarts: false,
             broker_restarts: false,
             memory_alarms: false,
             unbinding: false,
+            losses: false,
             postgres: false,
             links: false,
             overload: false,
-            ..Self::all()
         }
     }
 }
@@ -148,7 +159,8 @@ async fn inject(site: &Site<'_>, fault: Fault) -> Result<()> {
     match fault {
         Fault::Kill { victims, down } => services::kill(site, &victims, down).await,
         Fault::Crash { replicas, passes } => services::crash(site, replicas, passes).await,
-        Fault::SweepCrash { number, loss } => services::sweep_crash(site, number, loss).await,
+        Fault::SweepCrash { number, pile_up } => services::sweep_crash(site, number, pile_up).await,
+        Fault::Loss { queue, pile_up } => losses::lose(site, queue, pile_up).await,
         Fault::Pause { victim, halted } => services::pause(site, victim, halted).await,
         Fault::RollingRestart => services::rolling_restart(site).await,
         Fault::BrokerKill { down } => broker::kill(site, down).await,

@@ -12,12 +12,14 @@ use super::postgres::Draw;
 use super::services::{Service, Target};
 
 /// Steps that each kind of crash point takes part in once: as many as the service with more of them has points.
-const CRASHES: usize = 10;
+const CRASHES: usize = 14;
 /// Steps for the points of the sweep.
 const SWEEP_CRASHES: usize = 3;
 const CUTS: usize = 5;
 /// How long a process is halted, at least: longer than the services' own patience with a server.
 const SHORTEST_PAUSE_MS: u64 = 5_000;
+/// How long messages pile up before they are lost.
+const PILE_UP_MS: std::ops::Range<u64> = 500..1_500;
 /// Bytes before a cut, at most: a few statements or messages.
 const LONGEST_CUT: u64 = 4_000;
 /// At which passing a process ends itself, at most.
@@ -48,7 +50,8 @@ pub(super) struct Step {
 pub(super) enum Fault {
     Kill { victims: Vec<Target>, down: Duration },
     Crash { replicas: [usize; 2], passes: [u32; 2] },
-    SweepCrash { number: usize, loss: Duration },
+    SweepCrash { number: usize, pile_up: Duration },
+    Loss { queue: Queue, pile_up: Duration },
     Pause { victim: Target, halted: Duration },
     RollingRestart,
     BrokerKill { down: Duration },
@@ -111,9 +114,14 @@ pub(super) fn services(rng: &mut Rng, Setting { faults, replicas, longest_pause_
     }
     if faults.crash_points && faults.losses {
         deck.extend(
-            (0..SWEEP_CRASHES)
-                .map(|_| Fault::SweepCrash { number: rng.usize(..replicas[0]), loss: ms(rng, 500..1_500) }),
+            (0..SWEEP_CRASHES).map(|_| Fault::SweepCrash {
+                number: rng.usize(..replicas[0]),
+                pile_up: ms(rng, PILE_UP_MS),
+            }),
         );
+    }
+    if faults.losses {
+        deck.extend(Queue::ALL.map(|queue| Fault::Loss { queue, pile_up: ms(rng, PILE_UP_MS) }));
     }
     if faults.pauses {
         deck.push(Fault::Pause {
@@ -214,7 +222,7 @@ mod tests {
         for seed in 0..100 {
             let kinds: HashSet<_> =
                 drawn(seed, Faults::all()).iter().map(|step| discriminant(&step.fault)).collect();
-            assert_eq!(kinds.len(), 18, "seed {seed}");
+            assert_eq!(kinds.len(), 19, "seed {seed}");
         }
     }
 
@@ -222,9 +230,29 @@ mod tests {
     #[test]
     fn lossless_decks_lose_nothing() {
         for Step { fault, .. } in (0..100).flat_map(|seed| drawn(seed, Faults::lossless())) {
-            let loses =
-                matches!(fault, Fault::BrokerWipe | Fault::DeleteQueue { .. } | Fault::SweepCrash { .. });
+            let loses = matches!(
+                fault,
+                Fault::BrokerWipe | Fault::DeleteQueue { .. } | Fault::SweepCrash { .. } | Fault::Loss { .. }
+            );
             assert!(!loses, "{fault:?}");
+        }
+    }
+
+    /// Goal: where only the sweep heals, either queue loses messages for certain, again and again.
+    #[test]
+    fn lossy_decks_of_the_services_lose_messages_of_both_queues_and_do_nothing_else() {
+        for seed in 0..100 {
+            let deck = services(&mut Rng::with_seed(seed), setting(Faults::lossy()));
+            let lost = |step: &Step| matches!(step.fault, Fault::Loss { .. });
+            assert!(deck.len() == 2 && deck.iter().all(lost), "{deck:?}");
+        }
+    }
+
+    /// Goal: returned messages are met every few seconds. Method: nothing else takes the servers' hand's time.
+    #[test]
+    fn unbinding_decks_unbind_and_kill() {
+        for Step { fault, .. } in (0..100).flat_map(|seed| drawn(seed, Faults::unbinding())) {
+            assert!(matches!(fault, Fault::Unbind { .. } | Fault::Kill { .. }), "{fault:?}");
         }
     }
 }

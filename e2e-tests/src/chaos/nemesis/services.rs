@@ -8,7 +8,8 @@ use futures_util::future::try_join_all;
 use stack::{Error, Result};
 use tokio::time::sleep;
 
-use super::broker::{self, Queue};
+use super::crash_points;
+use super::losses::lose_requests;
 use super::site::Site;
 
 /// Tells a service where to end itself, as `<point>:<at which passing>`.
@@ -107,38 +108,49 @@ pub(super) async fn crash(site: &Site<'_>, numbers: [usize; 2], passes: [u32; 2]
     let crashes = Service::ALL.into_iter().zip(numbers).zip(passes);
     try_join_all(crashes.map(async |((service, number), passes)| {
         let point = site.crash_points().next(service, false);
-        crash_at(site, Target { service, number }, point, passes, CRASH_PATIENCE).await
+        let target = Target { service, number };
+        if crash_points::is_of_one(point) {
+            crash_alone(site, target, point, CRASH_PATIENCE).await
+        } else {
+            crash_at(site, target, point, passes, CRASH_PATIENCE).await
+        }
     }))
     .await?;
     Ok(())
 }
 
-/// Orders whose requests are lost become due for the sweep, and it is ended in the midst of it. Nobody takes the requests
-/// before they are lost, and no other replica is there to sweep in its place.
-pub(super) async fn sweep_crash(site: &Site<'_>, number: usize, loss: Duration) -> Result<()> {
+/// Orders whose requests are lost become due for the sweep, and it is ended in the midst of it. No other replica is there
+/// to sweep in its place.
+pub(super) async fn sweep_crash(site: &Site<'_>, number: usize, pile_up: Duration) -> Result<()> {
     let mut queues = site.servers.lock().await;
     let began_ms = site.now_ms();
-    let (orders, payments): (Vec<_>, Vec<_>) =
-        Target::all(site.replicas()).partition(|target| target.service == Service::Orders);
-    // A halted one would handle what has been delivered to it already.
-    for target in &payments {
-        site.part(*target).kill();
-    }
-    sleep(loss).await;
-    let start = async || payments.iter().try_for_each(|target| site.part(*target).launch());
-    broker::delete(site, &mut queues, Queue::Requests, start).await?;
+    lose_requests(site, &mut queues, pile_up).await?;
 
-    let others: Vec<_> = orders.into_iter().filter(|target| target.number != number).collect();
-    for other in &others {
-        site.part(*other).kill();
-    }
     let point = site.crash_points().next(Service::Orders, true);
-    crash_at(site, Target { service: Service::Orders, number }, point, 1, SWEEP_PATIENCE).await?;
-    for target in payments.into_iter().chain(others) {
+    crash_alone(site, Target { service: Service::Orders, number }, point, SWEEP_PATIENCE).await?;
+    for target in of(site, Service::Payments) {
         site.bring_up(target).await?;
         site.note("kill", target, began_ms, true);
     }
     Ok(())
+}
+
+/// A process ends itself at a point that one replica comes by in the place of all: the others are away.
+async fn crash_alone(site: &Site<'_>, target: Target, point: &'static str, patience: Duration) -> Result<()> {
+    let began_ms = site.now_ms();
+    let others = || of(site, target.service).filter(|other| *other != target);
+    others().for_each(|other| site.part(other).kill());
+    crash_at(site, target, point, 1, patience).await?;
+    for other in others() {
+        site.bring_up(other).await?;
+        site.note("kill", other, began_ms, true);
+    }
+    Ok(())
+}
+
+/// Every replica of a service.
+pub(super) fn of(site: &Site<'_>, service: Service) -> impl Iterator<Item = Target> {
+    Target::all(site.replicas()).filter(move |target| target.service == service)
 }
 
 /// Kills a process and starts it so that it ends itself at `point`; afterwards it runs as before.

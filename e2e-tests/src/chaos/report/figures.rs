@@ -21,6 +21,15 @@ pub(crate) struct Figures {
     pub(crate) orders_acknowledged: i64,
     pub(crate) finished: i64,
     pub(crate) cancelled: i64,
+    /// Of the cancelled ones, those that were never paid because their users did not want them any more.
+    pub(crate) cancelled_by_user: i64,
+    /// Of the cancelled ones, those that were paid back.
+    pub(crate) refunded: i64,
+    /// Orders that are on their way, or were.
+    pub(crate) shipped: i64,
+    pub(crate) delivered: i64,
+    /// Cancellations that came too late.
+    pub(crate) cancellations_refused: i64,
     pub(crate) deposits: i64,
     pub(crate) accounts: i64,
     /// From an order's creation to its settling, by the services' and the database's clocks, for orders that were created
@@ -62,7 +71,7 @@ const TIMES: &str = "
         SELECT fault, int8range(began_ms, ended_ms + 2000, '[]') AS span FROM faults WHERE took_effect;
     CREATE INDEX ON span USING gist (span);
     CREATE TEMPORARY TABLE took AS
-        SELECT id, created_ms, updated_ms - created_ms AS ms FROM orders WHERE status <> 'NEW';
+        SELECT id, created_ms, settled_ms - created_ms AS ms FROM orders WHERE settled_ms IS NOT NULL;
     ANALYZE span, took";
 
 const TIMES_BY_KIND: &str = "
@@ -91,12 +100,21 @@ async fn read(evidence: &Evidence, end_ms: u64) -> std::result::Result<Figures, 
     let counts = "SELECT count(*), count(*) FILTER (WHERE status = 'FINISHED'),
                          count(*) FILTER (WHERE status = 'CANCELLED'),
                          (SELECT count(*) FROM operations WHERE kind = 'order' AND outcome = 'ok'),
-                         (SELECT count(*) FROM transactions WHERE type = 'CREDIT'),
+                         (SELECT count(*) FROM transactions WHERE type = 'CREDIT' AND reference_order_id IS NULL),
                          (SELECT count(*) FROM accounts)
                   FROM orders";
     let row = &database.try_rows(counts, &[]).await?[0];
     [figures.orders, figures.finished, figures.cancelled] = [row.get(0), row.get(1), row.get(2)];
     [figures.orders_acknowledged, figures.deposits, figures.accounts] = [row.get(3), row.get(4), row.get(5)];
+    let fates = "SELECT count(*) FILTER (WHERE cancel_reason = 'CANCELLED_BY_USER'),
+                        count(*) FILTER (WHERE cancel_reason = 'REFUNDED'),
+                        count(shipped_ms), count(delivered_ms),
+                        (SELECT count(*) FROM operations WHERE kind = 'cancel' AND outcome = 'refused')
+                 FROM orders";
+    let row = &database.try_rows(fates, &[]).await?[0];
+    [figures.cancelled_by_user, figures.refunded] = [row.get(0), row.get(1)];
+    [figures.shipped, figures.delivered, figures.cancellations_refused] =
+        [row.get(2), row.get(3), row.get(4)];
     database.execute(TIMES).await?;
     figures.times = database.try_rows(TIMES_BY_KIND, &[]).await?.iter().map(time_to_final).collect();
     figures.bucket_ms = end_ms.div_ceil(BUCKETS).max(1000) as i64;
@@ -112,7 +130,7 @@ async fn fill_buckets(
 ) -> std::result::Result<(), tokio_postgres::Error> {
     let bucket_ms = figures.bucket_ms;
     let acknowledged = "SELECT returned_ms / $1, count(*) FROM operations WHERE outcome = 'ok' GROUP BY 1";
-    let settled = "SELECT updated_ms / $1, count(*) FROM orders WHERE status <> 'NEW' GROUP BY 1";
+    let settled = "SELECT settled_ms / $1, count(*) FROM orders WHERE settled_ms IS NOT NULL GROUP BY 1";
     let times = "SELECT created_ms / $1, percentile_cont(0.5) WITHIN GROUP (ORDER BY ms),
                         percentile_cont(0.99) WITHIN GROUP (ORDER BY ms), max(ms) FROM took GROUP BY 1";
     for row in database.try_rows(acknowledged, &[&bucket_ms]).await? {

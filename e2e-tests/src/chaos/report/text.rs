@@ -27,6 +27,12 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
         "  orders         {} ({} acknowledged): {} finished, {} cancelled",
         figures.orders, figures.orders_acknowledged, figures.finished, figures.cancelled
     )?;
+    writeln!(
+        out,
+        "  cancellations  {} before payment, {} paid back, {} too late",
+        figures.cancelled_by_user, figures.refunded, figures.cancellations_refused
+    )?;
+    writeln!(out, "  deliveries     {} shipped, {} of them delivered", figures.shipped, figures.delivered)?;
     writeln!(out, "  deposits       {}, accounts {}", figures.deposits, figures.accounts)?;
     writeln!(
         out,

@@ -96,6 +96,9 @@ impl Demands {
             let count = report.counters.get(counter).copied().unwrap_or_default();
             demand(count > 0, format!("{counter} is 0"));
         }
+        demand(report.figures.refunded > 0, "no order was paid back".into());
+        demand(report.figures.delivered > 0, "no order was delivered".into());
+        demand(report.figures.cancellations_refused > 0, "no cancellation came too late".into());
         demand(report.snapshots > 0, "no snapshot was taken".into());
         demand(report.repeated_events > 0, "no event was repeated".into());
         demand(report.poison > 0, "no poison was injected".into());

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::client::Client;
 use super::intent::Intent;
+use super::memory::Memory;
 
 const COUNT: usize = 64;
 /// Accounts that half of all operations are about.
@@ -11,9 +12,12 @@ const HOT: usize = 4;
 /// Little enough that orders and deposits race for what is there.
 const FIRST_DEPOSIT: i64 = 20_000;
 
-/// The accounts, of which the first few are hot.
+/// The accounts, of which the first few are hot, and what their users have ordered.
 #[derive(Default)]
-pub(super) struct Accounts(Vec<Account>);
+pub(super) struct Accounts {
+    all: Vec<Account>,
+    pub(super) memory: Memory,
+}
 
 /// One of them.
 #[derive(Clone, Copy)]
@@ -24,8 +28,8 @@ pub(super) struct Account {
 
 impl Accounts {
     pub(super) fn any(&self, random: &mut fastrand::Rng) -> Account {
-        let among = if random.bool() { HOT } else { self.0.len() };
-        self.0[random.usize(..among)]
+        let among = if random.bool() { HOT } else { self.all.len() };
+        self.all[random.usize(..among)]
     }
 }
 
@@ -41,5 +45,5 @@ pub(super) async fn open(client: &mut Client) -> Accounts {
         client.perform(deposit).await;
         accounts.push(account);
     }
-    Accounts(accounts)
+    Accounts { memory: Memory::of(accounts.iter().map(|account| account.user)), all: accounts }
 }

@@ -16,6 +16,7 @@ use super::LAST_ASKING;
 use super::accounts::Accounts;
 use super::doors::Doors;
 use super::intent::Intent;
+use super::memory::Placed;
 use crate::Shop;
 
 /// What one request may take, in milliseconds: less than the services' own limits at times, so that clients turn away
@@ -23,6 +24,8 @@ use crate::Shop;
 const PATIENCE_MS: std::ops::Range<u64> = 300..3_000;
 /// The same of clients that go away and never ask again: most of their requests succeed all the same.
 const NO_PATIENCE_MS: std::ops::Range<u64> = 1..20;
+/// The status of who is too late.
+const CONFLICT: u16 = 409;
 /// The pause before the same request is sent again, in milliseconds.
 const RETRY_MS: std::ops::Range<u64> = 50..400;
 
@@ -73,6 +76,9 @@ impl Client {
             let next = Instant::now() + pace.mul_f64(0.5 + self.random.f64());
             let intent = Intent::any(&self.accounts, &mut self.random);
             let done = self.perform(intent.clone()).await;
+            if let (Kind::Order, Some(id)) = (intent.kind, done) {
+                self.accounts.memory.remember(intent.user(), Placed { id, amount: intent.amount });
+            }
             if done.is_some()
                 && self.random.u8(..100) < 4
                 && let Some(other) = intent.contradiction(&mut self.random)
@@ -90,6 +96,7 @@ impl Client {
             kind: intent.kind,
             user: intent.user(),
             bill: intent.bill(),
+            order: intent.order_to_cancel(),
             amount: intent.amount,
             key: intent.key.clone(),
             is_bad: intent.is_bad,
@@ -112,9 +119,9 @@ impl Client {
 
     /// The first answer, if there was one that says it is done.
     async fn ask_until_known(&mut self, intent: &Intent, operation: &mut Operation) -> Option<Value> {
-        let is_keyed = intent.key.is_some();
+        let may_be_repeated = intent.may_be_repeated();
         // Some ask twice at once; some go away before they are answered.
-        let at_once = if is_keyed && self.random.u8(..100) < 5 { 2 } else { 1 };
+        let at_once = if may_be_repeated && self.random.u8(..100) < 5 { 2 } else { 1 };
         let goes_away = self.random.u8(..100) < 2 && intent.kind != Kind::Account;
         let patience_ms = if goes_away { NO_PATIENCE_MS } else { PATIENCE_MS };
         let mut stopped_at = None;
@@ -125,7 +132,7 @@ impl Client {
                 was_sent |= !matches!(told, Told::NotSent);
                 let Some(created) = understand(told, intent, operation) else { continue };
                 match &first {
-                    Some(first) => operation.flaws.extend(difference(first, &created)),
+                    Some(first) => operation.flaws.extend(difference(intent.kind, first, &created)),
                     None => first = Some(created),
                 }
             }
@@ -133,7 +140,7 @@ impl Client {
                 judge(intent, operation);
                 return first;
             }
-            let may_ask_again = is_keyed || !was_sent;
+            let may_ask_again = may_be_repeated || !was_sent;
             let is_late =
                 self.is_stopped() && stopped_at.get_or_insert_with(Instant::now).elapsed() > LAST_ASKING;
             if is_late || !may_ask_again || (goes_away && was_sent) {
@@ -143,14 +150,20 @@ impl Client {
         }
     }
 
-    /// Now and then asks again for what is done: the answer must be the same.
+    /// Now and then asks again for what is done: the answer must be the same. An order that is to be cancelled is so for
+    /// good, and may be CANCELLED by now.
     async fn ask_again(&mut self, intent: &Intent, first: &Value, operation: &mut Operation) {
-        if intent.key.is_none() || self.random.u8(..100) >= 5 {
+        if !intent.may_be_repeated() || self.random.u8(..100) >= 5 {
             return;
         }
         let told = self.ask(intent, 1, PATIENCE_MS, operation).await.pop();
         match told {
-            Some(Told::Done(_, again)) => operation.flaws.extend(difference(first, &again)),
+            Some(Told::Done(status, again)) => {
+                operation.flaws.extend(difference(intent.kind, first, &again));
+                operation
+                    .flaws
+                    .extend(intent.flaw_in(status, &again).filter(|_| intent.kind == Kind::Cancel));
+            }
             Some(Told::Refused(status)) => {
                 operation.flaws.push(format!("it was done, and {status} when asked for again"));
             }
@@ -224,11 +237,11 @@ fn understand(told: Told, intent: &Intent, operation: &mut Operation) -> Option<
     None
 }
 
-/// Whether it was right to do it, or to refuse it.
+/// Whether it was right to do it, or to refuse it: whoever wants to cancel may be too late.
 fn judge(intent: &Intent, operation: &mut Operation) {
     match (intent.is_bad, operation.outcome) {
         (true, Outcome::Ok) => operation.flaws.push("it was done and must be refused".into()),
-        (false, Outcome::Refused) => {
+        (false, Outcome::Refused) if (intent.kind, operation.status) != (Kind::Cancel, Some(CONFLICT)) => {
             operation.flaws.push(format!("it was refused with {:?} and is good", operation.status));
         }
         _ => {}
@@ -236,10 +249,18 @@ fn judge(intent: &Intent, operation: &mut Operation) {
 }
 
 fn id_of(kind: Kind, created: &Value) -> Option<Uuid> {
-    let field = if kind == Kind::Order { "id" } else { "bill_id" };
+    let field = if matches!(kind, Kind::Order | Kind::Cancel) { "id" } else { "bill_id" };
     created[field].as_str()?.parse().ok()
 }
 
-fn difference(first: &Value, again: &Value) -> Option<String> {
-    (first != again).then(|| format!("answered {first}, and {again} when asked for again"))
+/// What differs though it must not. Answers to who cancels show the order as it is by then; but when that was asked for
+/// first remains.
+fn difference(kind: Kind, first: &Value, again: &Value) -> Option<String> {
+    let is_same = match kind {
+        Kind::Cancel => {
+            ["id", "cancel_requested_at", "created_at"].iter().all(|field| first[field] == again[field])
+        }
+        Kind::Order | Kind::Deposit | Kind::Account => first == again,
+    };
+    (!is_same).then(|| format!("answered {first}, and {again} when asked for again"))
 }

@@ -21,7 +21,10 @@ impl Doors {
 
     /// So many different ones, if there are.
     pub(super) fn some(&self, kind: Kind, count: usize, random: &mut fastrand::Rng) -> Vec<&Shop> {
-        let all = if kind == Kind::Order { &self.orders } else { &self.payments };
+        let all = match kind {
+            Kind::Order | Kind::Cancel => &self.orders,
+            Kind::Deposit | Kind::Account => &self.payments,
+        };
         let first = random.usize(..all.len());
         (0..count).map(|step| &all[(first + step) % all.len()]).collect()
     }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::super::history::Kind;
 use super::accounts::{Account, Accounts};
+use super::memory::Placed;
 use crate::{Request, Shop};
 
 /// No account ever holds as much.
@@ -23,6 +24,8 @@ pub(super) struct Intent {
     /// In kopecks; 0 where it is nonsense.
     pub(super) amount: i64,
     account: Account,
+    /// What is to be cancelled.
+    order: Option<Uuid>,
     body: Option<Value>,
 }
 
@@ -31,19 +34,22 @@ impl Intent {
     pub(super) fn any(accounts: &Accounts, random: &mut fastrand::Rng) -> Self {
         let account = accounts.any(random);
         match random.u8(..100) {
-            0..26 => {
+            0..20 => {
                 let amount = random.i64(DEPOSIT);
                 Self::deposit(random, account, amount)
             }
-            26..28 => Self::opening(random),
-            28..31 => Self::nonsense(random, account),
-            31..34 => {
+            20..22 => Self::opening(random),
+            22..25 => Self::nonsense(random, account),
+            25..28 => {
                 let nobody = uuid(random);
                 Self::order(random, nobody, 100)
             }
-            34..57 => {
+            28..48 => {
                 let amount = random.i64(BEYOND);
                 Self::order(random, account.user, amount)
+            }
+            48..56 if let Some(placed) = accounts.memory.any(account.user, random) => {
+                Self::cancel(random, account, placed)
             }
             _ => {
                 let amount = random.i64(ORDER);
@@ -70,6 +76,11 @@ impl Intent {
         intent
     }
 
+    fn cancel(random: &mut fastrand::Rng, account: Account, placed: Placed) -> Self {
+        let intent = Self::new(random, Kind::Cancel, account, placed.amount, None);
+        Self { order: Some(placed.id), ..intent }
+    }
+
     /// What no service may do.
     fn nonsense(random: &mut fastrand::Rng, account: Account) -> Self {
         let amounts =
@@ -94,17 +105,17 @@ impl Intent {
     ) -> Self {
         let nonce = uuid(random);
         let key = (random.u8(..100) >= 3 || kind == Kind::Account).then(|| nonce.to_string());
-        Self { nonce, kind, key, is_bad: false, amount, account, body }
+        Self { nonce, kind, key, is_bad: false, amount, account, order: None, body }
     }
 
-    /// Another request with this one's key: it must be refused. There is none for an account.
+    /// Another request with this one's key: it must be refused. Of accounts and cancellations there is none.
     pub(super) fn contradiction(&self, random: &mut fastrand::Rng) -> Option<Self> {
         let key = self.key.clone();
         let amount = self.amount + 1;
         let other = match self.kind {
             Kind::Order => Self::order(random, self.account.user, amount),
             Kind::Deposit => Self::deposit(random, self.account, amount),
-            Kind::Account => return None,
+            Kind::Account | Kind::Cancel => return None,
         };
         key.is_some().then_some(Self { key, is_bad: true, ..other })
     }
@@ -118,12 +129,23 @@ impl Intent {
         (self.kind == Kind::Deposit).then_some(self.account.bill)
     }
 
+    /// What is to be cancelled.
+    pub(super) fn order_to_cancel(&self) -> Option<Uuid> {
+        self.order
+    }
+
+    /// Whether it may be asked for again though it may have happened.
+    pub(super) fn may_be_repeated(&self) -> bool {
+        self.key.is_some() || self.kind == Kind::Cancel
+    }
+
     /// The request, at one door.
     pub(super) fn request(&self, shop: &Shop) -> Request {
         let request = match self.kind {
             Kind::Order => shop.post(&format!("/orders/create/{}", self.account.user)),
             Kind::Deposit => shop.post(&format!("/payments/add/{}", self.account.bill)),
             Kind::Account => shop.opening(self.account.user),
+            Kind::Cancel => shop.cancelling(self.order.expect("an order")),
         };
         let request = match &self.body {
             Some(body) => request.json(body.clone()),
@@ -139,6 +161,7 @@ impl Intent {
     pub(super) fn flaw_in(&self, status: u16, created: &Value) -> Option<String> {
         let is = |field: &str, expected: Value| created[field] == expected;
         let user = is("user_id", json!(self.account.user));
+        let is_requested = created["cancel_requested_at"].is_string();
         let is_right = match self.kind {
             Kind::Order => {
                 let text = is("description", json!(self.nonce)) && is("status", json!("NEW"));
@@ -146,6 +169,11 @@ impl Intent {
             }
             Kind::Deposit => status == 200 && user && is("bill_id", json!(self.account.bill)),
             Kind::Account => status == 201 && user && is("balance", json!(0)),
+            Kind::Cancel => {
+                let order = is("id", json!(self.order)) && user && is("amount", json!(self.amount));
+                let is_cancelled = is("status", json!("CANCELLED"));
+                order && (status == 200 && is_cancelled || status == 202 && !is_cancelled && is_requested)
+            }
         };
         (!is_right).then(|| format!("this is not the answer to it: {status} {created}"))
     }

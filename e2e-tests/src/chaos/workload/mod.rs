@@ -4,6 +4,7 @@ mod accounts;
 mod client;
 mod doors;
 mod intent;
+mod memory;
 
 use std::path::Path;
 use std::sync::Arc;
