@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import { apiBase } from "./config.ts";
 
-const page = { protocol: "http:", hostname: "shop.local" };
+const page = { origin: "http://shop.local:3000", protocol: "http:", hostname: "shop.local" };
 
 it.each([
-  [undefined, ""],
-  ["", ""],
+  [undefined, "http://shop.local:3000"],
+  ["", "http://shop.local:3000"],
   [":8080", "http://shop.local:8080"],
   ["https://api.example.org", "https://api.example.org"],
   ["https://api.example.org/", "https://api.example.org"],

@@ -12,8 +12,10 @@ declare global {
   }
 }
 
-export function apiBase(setting: string | undefined, page: { protocol: string; hostname: string }): string {
-  if (!setting) return "";
+type Page = Pick<Location, "origin" | "protocol" | "hostname">;
+
+export function apiBase(setting: string | undefined = window.GOZON_API, page: Page = window.location): string {
+  if (!setting) return page.origin;
   if (setting.startsWith(":")) return `${page.protocol}//${page.hostname}${setting}`;
   return setting.replace(/\/+$/, "");
 }

@@ -1,107 +1,110 @@
 /** The API's resources and operations, as the page uses them. */
 
-import type { Kopecks } from "../money.ts";
-import { ApiError, call } from "./http.ts";
+import { answer, client } from "./client.ts";
+import { ApiError } from "./error.ts";
+import { nextCursor } from "./link.ts";
+import type { components } from "./schema.ts";
 
-export interface Account {
-  bill_id: string;
-  user_id: string;
-  balance: Kopecks;
-  created_at: string;
-  updated_at: string;
-}
+type Schemas = components["schemas"];
+export type Account = Schemas["Account"];
+export type AccountChange = Schemas["AccountChange"];
+export type NewOrder = Schemas["NewOrder"];
+export type Order = Schemas["Order"];
+export type OrderChange = Schemas["OrderChange"];
+export type OrderStatus = Schemas["OrderStatus"];
+export type CancelReason = NonNullable<Schemas["CancelReason"]>;
+export type DeliveryStatus = NonNullable<Schemas["DeliveryStatus"]>;
+export type OutboxOverview = Schemas["OutboxOverview"];
+export type QueueOverview = Schemas["QueueOverview"];
+export type OrdersOverview = Schemas["OrdersOverview"];
+export type PaymentsOverview = Schemas["PaymentsOverview"];
+export type Step = Schemas["TimelineStep"];
+export type Timeline = Schemas["Timeline"];
+export type Transaction = Schemas["Transaction"];
 
-export type OrderState = "NEW" | "FINISHED" | "CANCELLED";
-export type CancelReason = "ACCOUNT_NOT_FOUND" | "INSUFFICIENT_FUNDS";
-export type DeliveryStatus = "PENDING" | "SHIPPED" | "DELIVERED";
-
-export interface Order {
-  id: string;
-  user_id: string;
-  amount: Kopecks;
-  description: string;
-  /** NEW until payment is decided; the other two are final. */
-  status: OrderState;
-  cancel_reason: CancelReason | null;
-  delivery_status: DeliveryStatus | null;
-  created_at: string;
-  updated_at: string;
-}
-
-export interface OrderPage {
-  orders: Order[];
+/** A page of a list, newest first. */
+export interface Page<Item> {
+  items: Item[];
   /** The cursor of the next, older page. */
   next: string | null;
 }
 
-/** The API counts characters, not UTF-16 units; see `characters`. */
-export const MAX_DESCRIPTION = 1000;
-const PAGE_SIZE = 20;
+const ORDERS_PER_PAGE = 20;
+/** More, since the chart is drawn from them. */
+const TRANSACTIONS_PER_PAGE = 50;
 
 /** The user's account, or `null` when they have opened none yet, which is not an error. */
-export async function getAccount(userId: string, signal: AbortSignal): Promise<Account | null> {
+export async function getAccount(user_id: string, signal: AbortSignal): Promise<Account | null> {
   try {
-    return (await call<Account>(`/payments/account/${userId}`, { signal })).body;
+    const exchange = client.GET("/payments/account/{user_id}", { params: { path: { user_id } }, signal });
+    return (await answer(exchange, signal)).data;
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404 && error.problem) return null;
+    if (error instanceof ApiError && error.code === "account_not_found") return null;
     throw error;
   }
 }
 
-export async function getBalance(billId: string, signal?: AbortSignal): Promise<Account> {
-  return (await call<Account>(`/payments/balance/${billId}`, signal && { signal })).body;
-}
-
 /** The user's account: opened now or, when it was opened elsewhere in the meantime, the one that is there. */
-export async function openAccount(userId: string, idempotencyKey: string): Promise<Account> {
+export async function openAccount(user_id: string, idempotencyKey: string): Promise<Account> {
   try {
-    return (await call<Account>(`/payments/create/${userId}`, { post: { idempotencyKey } })).body;
+    const params = { path: { user_id }, header: { "Idempotency-Key": idempotencyKey } };
+    return (await answer(client.POST("/payments/create/{user_id}", { params }))).data;
   } catch (error) {
-    const billId = error instanceof ApiError && error.status === 409 ? error.problem?.bill_id : undefined;
-    if (typeof billId !== "string") throw error;
-    return await getBalance(billId);
+    if (!(error instanceof ApiError) || error.billId === undefined) throw error;
+    const params = { path: { bill_id: error.billId } };
+    return (await answer(client.GET("/payments/balance/{bill_id}", { params }))).data;
   }
 }
 
-export async function topUp(billId: string, amount: Kopecks, idempotencyKey: string): Promise<Account> {
-  return (await call<Account>(`/payments/add/${billId}`, { post: { body: { amount }, idempotencyKey } })).body;
+export async function deposit(bill_id: string, amount: number, idempotencyKey: string): Promise<Account> {
+  const params = { path: { bill_id }, header: { "Idempotency-Key": idempotencyKey } };
+  return (await answer(client.POST("/payments/add/{bill_id}", { params, body: { amount } }))).data;
 }
 
-export interface NewOrder {
-  amount: Kopecks;
-  description: string;
+/** A page of the account's ledger from `cursor` on. */
+export async function getTransactions(
+  bill_id: string,
+  cursor: string | null,
+  signal: AbortSignal,
+): Promise<Page<Transaction>> {
+  const params = { path: { bill_id }, query: { limit: TRANSACTIONS_PER_PAGE, ...(cursor !== null && { cursor }) } };
+  const exchange = client.GET("/payments/transactions/{bill_id}", { params, signal });
+  const { data, headers } = await answer(exchange, signal);
+  return { items: data, next: nextCursor(headers.get("Link")) };
 }
 
-export async function createOrder(userId: string, order: NewOrder, idempotencyKey: string): Promise<Order> {
-  return (await call<Order>(`/orders/create/${userId}`, { post: { body: order, idempotencyKey } })).body;
+export async function createOrder(user_id: string, order: NewOrder, idempotencyKey: string): Promise<Order> {
+  const params = { path: { user_id }, header: { "Idempotency-Key": idempotencyKey } };
+  return (await answer(client.POST("/orders/create/{user_id}", { params, body: order }))).data;
 }
 
-export async function getOrder(orderId: string, signal: AbortSignal): Promise<Order> {
-  return (await call<Order>(`/orders/status/${orderId}`, { signal })).body;
+export async function getOrder(order_id: string, signal: AbortSignal): Promise<Order> {
+  const exchange = client.GET("/orders/status/{order_id}", { params: { path: { order_id } }, signal });
+  return (await answer(exchange, signal)).data;
 }
 
-/** A page of the user's orders, newest first, from `cursor` on. */
-export async function getOrders(userId: string, cursor: string | null, signal: AbortSignal): Promise<OrderPage> {
-  const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
-  if (cursor !== null) query.set("cursor", cursor);
-  const { body, headers } = await call<Order[]>(`/orders/orders/${userId}?${query.toString()}`, { signal });
-  return { orders: body, next: nextCursor(headers.get("Link")) };
+/** A page of the user's orders from `cursor` on. */
+export async function getOrders(user_id: string, cursor: string | null, signal: AbortSignal): Promise<Page<Order>> {
+  const params = { path: { user_id }, query: { limit: ORDERS_PER_PAGE, ...(cursor !== null && { cursor }) } };
+  const { data, headers } = await answer(client.GET("/orders/orders/{user_id}", { params, signal }), signal);
+  return { items: data, next: nextCursor(headers.get("Link")) };
 }
 
-/**
- * The cursor in the `rel="next"` address of a Link header (RFC 8288). Only the cursor is taken, so the page asks where
- * it asked before, whatever host the address names.
- */
-export function nextCursor(link: string | null): string | null {
-  for (const [, address, parameters] of link?.matchAll(/<([^>]*)>([^,<]*)/g) ?? []) {
-    if (address !== undefined && /;\s*rel="?next"?\s*(?:;|$)/i.test(parameters ?? "")) {
-      return new URL(address, "http://unused.invalid").searchParams.get("cursor");
-    }
-  }
-  return null;
+export async function getTimeline(order_id: string, signal: AbortSignal): Promise<Timeline> {
+  const exchange = client.GET("/orders/timeline/{order_id}", { params: { path: { order_id } }, signal });
+  return (await answer(exchange, signal)).data;
 }
 
-/** Length as the API counts it: Unicode scalar values. */
-export function characters(text: string): number {
-  return Array.from(text).length;
+/** The order as the request left it: about to be cancelled, or cancelled already. */
+export async function cancelOrder(order_id: string, idempotencyKey: string): Promise<Order> {
+  const params = { path: { order_id }, header: { "Idempotency-Key": idempotencyKey } };
+  return (await answer(client.POST("/orders/cancel/{order_id}", { params }))).data;
+}
+
+export async function getOrdersOverview(signal: AbortSignal): Promise<OrdersOverview> {
+  return (await answer(client.GET("/orders/overview", { signal }), signal)).data;
+}
+
+export async function getPaymentsOverview(signal: AbortSignal): Promise<PaymentsOverview> {
+  return (await answer(client.GET("/payments/overview", { signal }), signal)).data;
 }
