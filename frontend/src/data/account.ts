@@ -1,0 +1,81 @@
+/** The user's account and its ledger, as the page knows them. */
+
+import {
+  infiniteQueryOptions,
+  queryOptions,
+  replaceEqualDeep,
+  useInfiniteQuery,
+  useQuery,
+  type QueryClient,
+} from "@tanstack/react-query";
+import { useMemo } from "react";
+import { getAccount, getTransactions, type Account, type AccountChange } from "../api/gozon.ts";
+
+export const accountKeys = {
+  ofUser: (userId: string) => ["account", userId] as const,
+  ledger: (billId: string) => ["ledger", billId] as const,
+  /** What to ask for again when nothing is known of what has changed. */
+  all: [["account"], ["ledger"]] as const,
+};
+
+const accountOptions = (userId: string) =>
+  queryOptions({
+    queryKey: accountKeys.ofUser(userId),
+    queryFn: ({ signal }) => getAccount(userId, signal),
+    // An answer that was on its way while a change was told must not undo it.
+    structuralSharing: (shown, fetched) =>
+      replaceEqualDeep(shown, later(shown as Account | null | undefined, fetched as Account | null)),
+  });
+
+/** The user's account; `null` when there is none yet. */
+export function useAccount(userId: string) {
+  return useQuery(accountOptions(userId));
+}
+
+const ledgerOptions = (billId: string) =>
+  infiniteQueryOptions({
+    queryKey: accountKeys.ledger(billId),
+    queryFn: ({ pageParam, signal }) => getTransactions(billId, pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next }) => next,
+  });
+
+/** The account's ledger as far as it is loaded, newest first. */
+export function useLedger(billId: string) {
+  const query = useInfiniteQuery(ledgerOptions(billId));
+  const entries = useMemo(() => query.data?.pages.flatMap(({ items }) => items), [query.data]);
+  return { ...query, entries };
+}
+
+/** Puts an account that a POST answered with, or that a change told of, wherever the page shows it. */
+export function putAccount(client: QueryClient, account: Account): void {
+  const key = accountOptions(account.user_id).queryKey;
+  const before = client.getQueryData(key);
+  client.setQueryData(key, account);
+  if (before !== client.getQueryData(key)) refreshLedger(client, account.bill_id);
+}
+
+export function applyAccountChange(client: QueryClient, change: AccountChange): void {
+  const key = accountOptions(change.user_id).queryKey;
+  const shown = client.getQueryData(key);
+  if (shown) putAccount(client, { ...shown, ...change });
+  // Opened elsewhere, or not known yet: the change alone is not a whole account.
+  else void client.invalidateQueries({ queryKey: key });
+}
+
+/**
+ * Asks for the ledger anew. What changes while it is being asked for is asked for once more afterwards: many changes
+ * in a row cost two requests at a time, not one each, and the last of them is never missed.
+ */
+function refreshLedger(client: QueryClient, billId: string): void {
+  const queryKey = accountKeys.ledger(billId);
+  const isUnderWay = client.isFetching({ queryKey }) > 0;
+  void client.invalidateQueries({ queryKey }, { cancelRefetch: false }).then(() => {
+    if (isUnderWay) return client.invalidateQueries({ queryKey }, { cancelRefetch: false });
+  });
+}
+
+function later(shown: Account | null | undefined, fetched: Account | null): Account | null {
+  if (!shown) return fetched;
+  return fetched && fetched.version >= shown.version ? fetched : shown;
+}

@@ -1,0 +1,138 @@
+/** The user's orders, and single ones, as the page knows them. */
+
+import {
+  infiniteQueryOptions,
+  queryOptions,
+  replaceEqualDeep,
+  useInfiniteQuery,
+  useQuery,
+  useQueryClient,
+  type InfiniteData,
+  type QueryClient,
+} from "@tanstack/react-query";
+import { useMemo } from "react";
+import { getOrder, getOrders, getTimeline, type Order, type OrderChange, type Page } from "../api/gozon.ts";
+import { advance, ahead } from "./standing.ts";
+
+type Pages = InfiniteData<Page<Order>>;
+
+export const ordersKeys = {
+  ofUser: (userId: string) => ["orders", userId] as const,
+  one: (orderId: string) => ["order", orderId] as const,
+  timeline: (orderId: string) => ["timeline", orderId] as const,
+  /** What to ask for again when nothing is known of what has changed. */
+  all: [["orders"], ["order"], ["timeline"]] as const,
+};
+
+const ordersOptions = (userId: string) =>
+  infiniteQueryOptions({
+    queryKey: ordersKeys.ofUser(userId),
+    queryFn: ({ pageParam, signal }) => getOrders(userId, pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next }) => next,
+    structuralSharing: (shown, fetched) => mergePages(shown as Pages | undefined, fetched as Pages),
+  });
+
+export const orderOptions = (orderId: string) =>
+  queryOptions({
+    queryKey: ordersKeys.one(orderId),
+    queryFn: async ({ client, signal }) => {
+      const fetched = await getOrder(orderId, signal);
+      return ahead(listed(client, orderId), fetched);
+    },
+    structuralSharing: (shown, fetched) => replaceEqualDeep(shown, ahead(shown as Order | undefined, fetched as Order)),
+  });
+
+/** The user's orders as far as they are loaded, newest first. */
+export function useOrders(userId: string) {
+  const query = useInfiniteQuery(ordersOptions(userId));
+  const orders = useMemo(() => query.data?.pages.flatMap(({ items }) => items), [query.data]);
+  return { ...query, orders };
+}
+
+/** One order. It is shown at once if the user's list has it, and asked for all the same. */
+export function useOrder(orderId: string) {
+  const client = useQueryClient();
+  return useQuery({
+    ...orderOptions(orderId),
+    placeholderData: () => listed(client, orderId),
+  });
+}
+
+export function useTimeline(orderId: string) {
+  return useQuery({
+    queryKey: ordersKeys.timeline(orderId),
+    queryFn: ({ signal }) => getTimeline(orderId, signal),
+  });
+}
+
+/** Puts an order that a POST answered with, or that was asked for on its own, wherever the page shows it. */
+export function putOrder(client: QueryClient, order: Order): void {
+  client.setQueryData(orderOptions(order.id).queryKey, order);
+  client.setQueryData(ordersOptions(order.user_id).queryKey, (shown) => shown && insert(order, shown));
+}
+
+/** How the order stands after a change; `undefined` if the page does not know it, `null` if it was as far already. */
+export function applyChange(client: QueryClient, change: OrderChange): Order | null | undefined {
+  let found: Order | null | undefined;
+  const apply = (order: Order) => {
+    const advanced = advance(order, change);
+    if (advanced !== order) found = advanced;
+    else found ??= null;
+    return advanced;
+  };
+  client.setQueryData(ordersOptions(change.user_id).queryKey, (shown) => shown && map(shown, change.id, apply));
+  client.setQueryData(orderOptions(change.id).queryKey, (shown) => shown && apply(shown));
+  if (found) void client.invalidateQueries({ queryKey: ordersKeys.timeline(change.id) });
+  return found;
+}
+
+/**
+ * What was fetched, but no order moved back, and none lost that was placed while the answer was on its way: ids grow
+ * with time, so these are the ones above the newest of the answer.
+ */
+export function mergePages(shown: Pages | undefined, fetched: Pages): Pages {
+  const [first, ...rest] = fetched.pages;
+  if (!shown || !first) return fetched;
+  const known = new Map(itemsOf(shown).map((order) => [order.id, order]));
+  const newest = first.items[0]?.id ?? "";
+  const since = shown.pages[0]?.items.filter(({ id }) => id > newest) ?? [];
+  const pages = [{ ...first, items: [...since, ...first.items] }, ...rest].map((page) => ({
+    ...page,
+    items: page.items.map((order) => ahead(known.get(order.id), order)),
+  }));
+  return replaceEqualDeep(shown, { ...fetched, pages });
+}
+
+/** The list with an order in its place; without it if it belongs to a page that is not loaded. */
+function insert(order: Order, shown: Pages): Pages {
+  if (itemsOf(shown).some(({ id }) => id === order.id)) {
+    return map(shown, order.id, (known) => ahead(known, order));
+  }
+  const index = shown.pages.findIndex(({ items, next }) => next === null || items.some(({ id }) => id < order.id));
+  const pages = shown.pages.map((page, at) => {
+    if (at !== index) return page;
+    const items = [...page.items, order].sort((a, b) => (a.id < b.id ? 1 : -1));
+    return { ...page, items };
+  });
+  return { ...shown, pages };
+}
+
+/** The order as a list has it. */
+function listed(client: QueryClient, orderId: string): Order | undefined {
+  const lists = client.getQueriesData<Pages>({ queryKey: ["orders"] });
+  return lists.flatMap(([, list]) => (list ? itemsOf(list) : [])).find(({ id }) => id === orderId);
+}
+
+function map(shown: Pages, orderId: string, change: (order: Order) => Order): Pages {
+  if (!itemsOf(shown).some(({ id }) => id === orderId)) return shown;
+  const pages = shown.pages.map((page) => ({
+    ...page,
+    items: page.items.map((order) => (order.id === orderId ? change(order) : order)),
+  }));
+  return { ...shown, pages };
+}
+
+function itemsOf({ pages }: Pages): Order[] {
+  return pages.flatMap(({ items }) => items);
+}
