@@ -1,0 +1,76 @@
+/** Brings what a stream tells into what the page shows. */
+
+import type { QueryClient } from "@tanstack/react-query";
+import type { AccountChange, Order, OrderChange } from "../api/gozon.ts";
+import { accountKeys, applyAccountChange } from "../data/account.ts";
+import { applyChange, orderOptions, ordersKeys, putOrder } from "../data/orders.ts";
+import { isPlacing } from "../data/placing.ts";
+import { rankOfChange } from "../data/standing.ts";
+import type { LiveMessage } from "./eventStream.ts";
+
+export type OnOrder = (order: Order) => void;
+
+export interface Changes {
+  ofOrders: (message: LiveMessage) => void;
+  ofAccount: (message: LiveMessage) => void;
+  /** An order has been placed from here: it is known from now on. */
+  placed: (order: Order) => void;
+  /** A placing has ended, whatever its outcome. */
+  placingEnded: () => void;
+}
+
+/** `onOrder` hears of each order that a change has brought further. */
+export function createChanges(client: QueryClient, onOrder: OnOrder): Changes {
+  /** The latest changes of orders that the page does not know yet. */
+  const held = new Map<string, OrderChange>();
+
+  /** Asks for an order that was placed elsewhere, then brings it to where the changes meanwhile have it. */
+  const adopt = async (orderId: string) => {
+    try {
+      const order = await client.query({ ...orderOptions(orderId), staleTime: 0 });
+      putOrder(client, order);
+      const change = held.get(orderId);
+      const advanced = change && applyChange(client, change);
+      onOrder(advanced ?? order);
+    } catch {
+      // Not to be had now: the next reset asks for the whole list.
+    } finally {
+      held.delete(orderId);
+    }
+  };
+
+  const take = (change: OrderChange) => {
+    const advanced = applyChange(client, change);
+    if (advanced) onOrder(advanced);
+    if (advanced !== undefined) return;
+
+    const before = held.get(change.id);
+    if (!before || rankOfChange(before) < rankOfChange(change)) held.set(change.id, change);
+    // A change may overtake the answer to the request that placed the order: that answer is waited for.
+    if (!before && !isPlacing(client, change.user_id)) void adopt(change.id);
+  };
+
+  const askAgain = (keys: readonly (readonly string[])[]) => {
+    for (const queryKey of keys) void client.invalidateQueries({ queryKey });
+  };
+
+  return {
+    ofOrders: ({ event, data }) => {
+      if (event === "reset") askAgain(ordersKeys.all);
+      if (event === "order") take(data as OrderChange);
+    },
+    ofAccount: ({ event, data }) => {
+      if (event === "reset") askAgain(accountKeys.all);
+      if (event === "account") applyAccountChange(client, data as AccountChange);
+    },
+    placed: (order) => {
+      putOrder(client, order);
+      const change = held.get(order.id);
+      held.delete(order.id);
+      if (change) take(change);
+    },
+    placingEnded: () => {
+      for (const orderId of held.keys()) void adopt(orderId);
+    },
+  };
+}
