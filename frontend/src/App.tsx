@@ -1,145 +1,48 @@
-import { useState, type ReactElement, type ReactNode } from "react";
-import type { Order } from "./api/gozon.ts";
-import { Balance } from "./components/Balance.tsx";
-import { CreateOrder } from "./components/CreateOrder.tsx";
-import { OpenAccount } from "./components/OpenAccount.tsx";
-import { OrderList } from "./components/OrderList.tsx";
-import { OrderStatus } from "./components/OrderStatus.tsx";
-import { TopUp } from "./components/TopUp.tsx";
-import { UserIdForm } from "./components/UserIdForm.tsx";
-import { useAccount, useOrders, useSettledOrders } from "./queries.ts";
-import { announce, announcementsProps } from "./ui/announce.ts";
-import { CopyButton } from "./ui/CopyButton.tsx";
-import { LogoMark, UserIcon } from "./ui/icons.tsx";
-import { settledInWords } from "./ui/orderWords.ts";
-import { Sheet } from "./ui/Sheet.tsx";
-import { useMediaQuery } from "./ui/useMediaQuery.ts";
-import { useSelectedOrder } from "./useSelectedOrder.ts";
-import { useUserId } from "./useUserId.ts";
-import { shortUuid } from "./uuid.ts";
+import { MantineProvider } from "@mantine/core";
+import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
+import { lazy, useMemo, type ReactElement } from "react";
+import { BrowserRouter, Route, Routes } from "react-router";
+import { I18nProvider } from "./i18n/I18nProvider.tsx";
+import { Layout } from "./layout/Layout.tsx";
+import { LiveProvider } from "./live/LiveProvider.tsx";
+import { OrderPage } from "./order/OrderPage.tsx";
+import { ShopPage } from "./shop/ShopPage.tsx";
+import { theme } from "./styles/theme.ts";
+import { Boundary } from "./ui/Boundary.tsx";
+import { NotFound } from "./ui/NotFound.tsx";
+import { ToastPlace } from "./ui/ToastPlace.tsx";
+import { UserContext } from "./user/context.ts";
+import { useUserId } from "./user/useUserId.ts";
 
-/** Narrower, the chosen order has no column of its own; layout.css draws the same line. */
-const NO_THIRD_COLUMN = "(max-width: 1119px)";
+const OpsPage = lazy(() => import("./ops/OpsPage.tsx"));
 
-export function App(): ReactElement {
-  const [userId, setUserId] = useUserId();
-  const [isChanging, setIsChanging] = useState(false);
-  const [selectedId, select] = useSelectedOrder();
-
-  const choose = (next: string) => {
-    if (next !== userId) select(null);
-    setUserId(next);
-    setIsChanging(false);
-  };
+export function App({ client }: { client: QueryClient }): ReactElement {
+  const [userId, choose] = useUserId();
+  const user = useMemo(() => ({ userId, choose }), [userId, choose]);
   return (
-    <>
-      <header className="top">
-        <div className="top-inner">
-          <h1 className="logo">
-            <LogoMark /> Gozon
-          </h1>
-          {userId !== null && !isChanging && <UserChip userId={userId} onChange={() => setIsChanging(true)} />}
-        </div>
-      </header>
-      <main>
-        {userId === null || isChanging ? (
-          <Welcome>
-            <UserIdForm
-              current={userId}
-              onChosen={choose}
-              onCancel={userId === null ? undefined : () => setIsChanging(false)}
-            />
-          </Welcome>
-        ) : (
-          <Shop key={userId} userId={userId} selectedId={selectedId} select={select} />
-        )}
-      </main>
-      <div {...announcementsProps} />
-    </>
+    <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
+      <I18nProvider>
+        <Boundary>
+          <QueryClientProvider client={client}>
+            <UserContext value={user}>
+              <BrowserRouter>
+                <LiveProvider userId={userId}>
+                  <Routes>
+                    <Route element={<Layout />}>
+                      <Route index element={<ShopPage />} />
+                      {/* Not /orders: behind the gateway that is the API's. */}
+                      <Route path="order/:orderId" element={<OrderPage />} />
+                      <Route path="ops" element={<OpsPage />} />
+                      <Route path="*" element={<NotFound />} />
+                    </Route>
+                  </Routes>
+                  <ToastPlace />
+                </LiveProvider>
+              </BrowserRouter>
+            </UserContext>
+          </QueryClientProvider>
+        </Boundary>
+      </I18nProvider>
+    </MantineProvider>
   );
-}
-
-function UserChip({ userId, onChange }: { userId: string; onChange: () => void }): ReactElement {
-  return (
-    <div className="chip">
-      <UserIcon />
-      <span className="mono chip-id" title={userId}>
-        {shortUuid(userId)}
-      </span>
-      <CopyButton text={userId} what="the user id" />
-      <button type="button" className="chip-change" onClick={onChange}>
-        Change user
-      </button>
-    </div>
-  );
-}
-
-function Welcome({ children }: { children: ReactNode }): ReactElement {
-  return (
-    <div className="welcome">
-      <div className="welcome-words">
-        <p className="welcome-title">
-          Order it.
-          <br />
-          Watch it get paid.
-        </p>
-        <p>Open an account, top it up and place an order. It is paid before you look up.</p>
-      </div>
-      <div className="card">{children}</div>
-    </div>
-  );
-}
-
-interface ShopProps {
-  userId: string;
-  selectedId: string | null;
-  select: (orderId: string | null) => void;
-}
-
-function Shop({ userId, selectedId, select }: ShopProps): ReactElement {
-  const account = useAccount(userId);
-  const orders = useOrders(userId);
-  const watch = useSettledOrders(orders.data, announceSettled);
-
-  const close = () => select(null);
-  const placed = ({ id }: Order) => {
-    watch(id);
-    select(id);
-  };
-  const listed = orders.data?.find(({ id }) => id === selectedId);
-  const status = <OrderStatus orderId={selectedId} listed={listed} onClose={close} />;
-  const isSheet = useMediaQuery(NO_THIRD_COLUMN);
-  return (
-    <div className="columns">
-      <div className="column column-wallet">
-        {account.data ? (
-          <>
-            <Balance account={account.data} />
-            <TopUp billId={account.data.bill_id} />
-          </>
-        ) : (
-          <OpenAccount
-            userId={userId}
-            account={account.data}
-            error={account.error}
-            onRetry={() => void account.refetch()}
-          />
-        )}
-      </div>
-      <div className="column">
-        <CreateOrder userId={userId} withoutAccount={account.data === null} onCreated={placed} />
-        <OrderList query={orders} selectedId={selectedId} onSelect={select} />
-      </div>
-      {!isSheet && <div className="column column-status">{status}</div>}
-      {isSheet && selectedId !== null && (
-        <Sheet labelledBy="order-status" onClose={close}>
-          {status}
-        </Sheet>
-      )}
-    </div>
-  );
-}
-
-function announceSettled(orders: Order[]): void {
-  announce(orders.map(settledInWords).join(" "));
 }

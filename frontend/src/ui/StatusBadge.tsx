@@ -1,16 +1,30 @@
+import { Badge } from "@mantine/core";
 import type { ReactElement } from "react";
-import type { OrderState } from "../api/gozon.ts";
-import { CheckIcon, CrossIcon } from "./icons.tsx";
-import { stateInWords } from "./orderWords.ts";
+import type { Order } from "../api/gozon.ts";
+import { useI18n } from "../i18n/context.ts";
+import { CheckIcon, CrossIcon, SpinnerIcon, TruckIcon } from "./icons.tsx";
+import { lookOf, type Look } from "./orderLooks.ts";
+import styles from "./StatusBadge.module.css";
 
-/** The order's state by word, sign and colour. */
-export function StatusBadge({ status }: { status: OrderState }): ReactElement {
+const SIGNS: Record<Look["sign"], () => ReactElement> = {
+  wait: SpinnerIcon,
+  done: CheckIcon,
+  truck: TruckIcon,
+  cross: CrossIcon,
+};
+
+export function StatusSign({ sign }: { sign: Look["sign"] }): ReactElement {
+  const Sign = SIGNS[sign];
+  return <Sign />;
+}
+
+/** How far the order has come, by word, sign and colour. */
+export function StatusBadge({ order }: { order: Order }): ReactElement {
+  const { t } = useI18n();
+  const { tone, sign, words } = lookOf(order, t);
   return (
-    <span className="badge" data-status={status}>
-      {status === "NEW" && <span className="spinner" aria-hidden="true" />}
-      {status === "FINISHED" && <CheckIcon />}
-      {status === "CANCELLED" && <CrossIcon />}
-      {stateInWords(status)}
-    </span>
+    <Badge className={styles.badge} color={tone} leftSection={<StatusSign sign={sign} />} data-status={order.status}>
+      {words}
+    </Badge>
   );
 }
