@@ -34,5 +34,6 @@ export default defineConfig({
     // that it depends on is chosen while the page runs.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
   },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true, unstubGlobals: true },
+  // A test that needs a page says so at its top.
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true, unstubGlobals: true },
 });

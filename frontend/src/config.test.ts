@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { apiBase } from "./config.ts";
+import { baseFor } from "./config.ts";
 
 const page = { origin: "http://shop.local:3000", protocol: "http:", hostname: "shop.local" };
 
@@ -10,5 +10,5 @@ it.each([
   ["https://api.example.org", "https://api.example.org"],
   ["https://api.example.org/", "https://api.example.org"],
 ])("finds the API for the setting %j", (setting, base) => {
-  expect(apiBase(setting, page)).toBe(base);
+  expect(baseFor(setting, page)).toBe(base);
 });

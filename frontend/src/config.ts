@@ -14,7 +14,11 @@ declare global {
 
 type Page = Pick<Location, "origin" | "protocol" | "hostname">;
 
-export function apiBase(setting: string | undefined = window.GOZON_API, page: Page = window.location): string {
+export function apiBase(): string {
+  return baseFor(window.GOZON_API, window.location);
+}
+
+export function baseFor(setting: string | undefined, page: Page): string {
   if (!setting) return page.origin;
   if (setting.startsWith(":")) return `${page.protocol}//${page.hostname}${setting}`;
   return setting.replace(/\/+$/, "");

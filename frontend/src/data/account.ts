@@ -51,7 +51,7 @@ export function useLedger(billId: string) {
 export function putAccount(client: QueryClient, account: Account): void {
   const key = accountOptions(account.user_id).queryKey;
   const before = client.getQueryData(key);
-  client.setQueryData(key, account);
+  client.setQueryData(key, later(before, account));
   if (before !== client.getQueryData(key)) refreshLedger(client, account.bill_id);
 }
 
@@ -75,6 +75,7 @@ function refreshLedger(client: QueryClient, billId: string): void {
   });
 }
 
+/** Of two sightings of one account the later one. Accounts do not go away. */
 function later(shown: Account | null | undefined, fetched: Account | null): Account | null {
   if (!shown) return fetched;
   return fetched && fetched.version >= shown.version ? fetched : shown;

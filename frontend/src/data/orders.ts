@@ -68,7 +68,7 @@ export function useTimeline(orderId: string) {
 
 /** Puts an order that a POST answered with, or that was asked for on its own, wherever the page shows it. */
 export function putOrder(client: QueryClient, order: Order): void {
-  client.setQueryData(orderOptions(order.id).queryKey, order);
+  client.setQueryData(orderOptions(order.id).queryKey, (shown) => ahead(shown, order));
   client.setQueryData(ordersOptions(order.user_id).queryKey, (shown) => shown && insert(order, shown));
 }
 

@@ -36,7 +36,7 @@ export function advance(order: Order, change: OrderChange): Order {
     ...order,
     status: change.status,
     cancel_reason: change.cancel_reason,
-    cancel_requested_at: order.cancel_requested_at ?? (change.cancel_requested ? change.at : null),
+    cancel_requested_at: change.cancel_requested ? (order.cancel_requested_at ?? change.at) : null,
     delivery_status: change.delivery_status,
     updated_at: change.at,
   };

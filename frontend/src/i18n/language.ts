@@ -10,7 +10,7 @@ export const LANGUAGES = Object.keys(dictionaries) as Language[];
 const STORAGE_KEY = "gozon.language";
 
 export function isLanguage(text: string | null): text is Language {
-  return text !== null && text in dictionaries;
+  return text !== null && Object.hasOwn(dictionaries, text);
 }
 
 export function preferredLanguage(stored: string | null, spoken: readonly string[]): Language {

@@ -1,7 +1,7 @@
 import { Alert } from "@mantine/core";
 import type { ReactElement } from "react";
 import type { OutboxOverview, QueueOverview } from "../api/gozon.ts";
-import { useOrdersOverview, usePaymentsOverview, type Watched } from "../data/overview.ts";
+import { useOrdersOverview, usePaymentsOverview, type Watched } from "./overview.ts";
 import { useI18n } from "../i18n/context.ts";
 import { AlertIcon } from "../ui/icons.tsx";
 import { PageHead } from "../ui/PageHead.tsx";

@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import { WINDOW_MS } from "../data/overview.ts";
-import { linePath, roundUp } from "./lines.ts";
+import { linePath, roundUp, WINDOW_MS } from "./lines.ts";
 
 const size = { width: 120, height: 100 };
 const now = 1_000_000;

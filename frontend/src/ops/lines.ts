@@ -1,6 +1,7 @@
 /** Lines of a chart of the last two minutes. */
 
-import { WINDOW_MS } from "../data/overview.ts";
+/** How far back they go. */
+export const WINDOW_MS = 120_000;
 
 export interface Point {
   at: number;

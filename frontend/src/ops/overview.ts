@@ -3,10 +3,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { getOrdersOverview, getPaymentsOverview, type OrdersOverview, type PaymentsOverview } from "../api/gozon.ts";
 import type { ApiError } from "../api/error.ts";
+import { WINDOW_MS } from "./lines.ts";
 
 const EVERY_MS = 1_000;
-/** How far back the charts go. */
-export const WINDOW_MS = 120_000;
 
 /** What a service told, and when it did by this machine's clock. */
 export interface Sample<Overview> {

@@ -1,0 +1,94 @@
+// @vitest-environment jsdom
+import type { QueryClient } from "@tanstack/react-query";
+import { beforeEach, expect, it, vi } from "vitest";
+import type { AccountChange, Order, OrderChange } from "../api/gozon.ts";
+import { createQueryClient } from "../data/client.ts";
+import { ordersKeys } from "../data/orders.ts";
+import { placing } from "../data/placing.ts";
+import { answerWith, json, type Answers } from "../testing/api.ts";
+import { account, BILL, change, order, orderId, paid, shipped, USER } from "../testing/samples.ts";
+import { createChanges, type Changes } from "./changes.ts";
+
+let client: QueryClient;
+let changes: Changes;
+let told: Order[];
+
+/** A page that shows these orders. */
+function show(...orders: Order[]) {
+  client.setQueryData(ordersKeys.ofUser(USER), { pages: [{ items: orders, next: null }], pageParams: [null] });
+}
+
+function shown(): Order[] {
+  const list = client.getQueryData<{ pages: { items: Order[] }[] }>(ordersKeys.ofUser(USER));
+  return list?.pages.flatMap(({ items }) => items) ?? [];
+}
+
+const tell = (data: OrderChange) => changes.ofOrders({ event: "order", data });
+
+beforeEach(() => {
+  client = createQueryClient();
+  told = [];
+  changes = createChanges(client, (order) => told.push(order));
+});
+
+it("a change is in the list before the message is over, and is told of once", () => {
+  show(order(2), order(1));
+  tell(change(1, paid));
+  expect(shown()).toMatchObject([order(2), paid]);
+  tell(change(1, paid));
+  tell(change(1));
+  expect(told).toMatchObject([{ id: orderId(1), ...paid }]);
+});
+
+it("an order from another window is asked for, put in its place, and as far as the last change of it", async () => {
+  show(order(3), order(1));
+  let answer: (response: Response) => void = () => undefined;
+  const answers: Answers = { [`GET /orders/status/${orderId(2)}`]: () => new Promise((resolve) => (answer = resolve)) };
+  const sent = answerWith(answers);
+
+  tell(change(2));
+  await vi.waitFor(() => expect(sent).toHaveLength(1));
+  tell(change(2, shipped));
+  answer(json(order(2))());
+  await vi.waitFor(() => expect(told).toHaveLength(1));
+  expect(shown()).toMatchObject([order(3), { id: orderId(2), ...shipped }, order(1)]);
+  expect(sent).toHaveLength(1);
+});
+
+it("a change that overtakes the answer to the request that placed the order waits for it", async () => {
+  show();
+  const sent = answerWith({});
+  const mutation = client.getMutationCache().build(client, {
+    mutationKey: placing(USER),
+    mutationFn: () => Promise.resolve(order(1)),
+    onMutate: () => tell(change(1, paid)),
+    onSuccess: changes.placed,
+    onSettled: changes.placingEnded,
+  });
+  await mutation.execute(undefined);
+  expect(shown()).toMatchObject([{ id: orderId(1), description: "Coffee beans", ...paid }]);
+  expect(told).toMatchObject([paid]);
+  expect(sent).toEqual([]);
+});
+
+it("a reset asks for everything of its stream that is shown", () => {
+  const invalidate = vi.spyOn(client, "invalidateQueries");
+  changes.ofOrders({ event: "reset", data: { reason: "connected" } });
+  expect(invalidate.mock.calls.map(([filters]) => filters?.queryKey)).toEqual([["orders"], ["order"], ["timeline"]]);
+  changes.ofOrders({ event: "resumed", data: {} });
+  expect(invalidate).toHaveBeenCalledTimes(3);
+});
+
+it("an account takes a change only if its version is higher", () => {
+  client.setQueryData(["account", USER], account({ version: 5, balance: 500 }));
+  const data: AccountChange = {
+    bill_id: BILL,
+    user_id: USER,
+    balance: 600,
+    version: 6,
+    updated_at: "2026-01-03T00:00:00Z",
+  };
+  changes.ofAccount({ event: "account", data });
+  changes.ofAccount({ event: "account", data: { ...data, balance: 400, version: 4 } });
+  expect(client.getQueryData(["account", USER])).toMatchObject({ balance: 600, version: 6 });
+});
