@@ -7,6 +7,8 @@ interface Options<Request, Result> {
   slot: Slot;
   send: (request: Request, idempotencyKey: string) => Promise<Result>;
   onDone: (result: Result, request: Request) => void;
+  /** The API has said no for good. */
+  onRefused?: () => void;
   onEnd?: () => void;
   mutationKey?: readonly unknown[];
 }
@@ -15,13 +17,23 @@ interface Options<Request, Result> {
  * A POST that a person sends by pressing a button: under way, done or failed, and safe to press again, before and after
  * a reload.
  */
-export function useSubmission<Request, Result>({ slot, send, onDone, onEnd, mutationKey }: Options<Request, Result>) {
+export function useSubmission<Request, Result>({
+  slot,
+  send,
+  onDone,
+  onRefused,
+  onEnd,
+  mutationKey,
+}: Options<Request, Result>) {
   const [unanswered, setUnanswered] = useState(() => pending(slot)?.request as Request | undefined);
   const mutation = useMutation({
     ...(mutationKey && { mutationKey }),
     mutationFn: (request: Request) => submit(slot, request, send),
     onMutate: () => setUnanswered(undefined),
     onSuccess: onDone,
+    onError: (error) => {
+      if (error.isDefinite) onRefused?.();
+    },
     onSettled: () => onEnd?.(),
   });
   return {

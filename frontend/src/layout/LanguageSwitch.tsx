@@ -13,7 +13,7 @@ export function LanguageSwitch(): ReactElement {
           type="button"
           lang={offered}
           aria-pressed={offered === language}
-          aria-label={dictionaries[offered].name}
+          aria-label={`${offered.toUpperCase()} ${dictionaries[offered].name}`}
           title={dictionaries[offered].name}
           onClick={() => setLanguage(offered)}
         >

@@ -6,7 +6,8 @@ import { MoonIcon, SunIcon } from "../ui/icons.tsx";
 /** The system's scheme until one is chosen here; the choice is remembered. */
 export function SchemeSwitch(): ReactElement {
   const { t } = useI18n();
-  const { setColorScheme } = useMantineColorScheme();
+  // To stop transitions it would write a style element, which the security policy forbids.
+  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const isDark = useComputedColorScheme("light") === "dark";
   const label = isDark ? t.scheme.toLight : t.scheme.toDark;
   return (

@@ -37,11 +37,7 @@ export function Shortcuts(): ReactElement {
   ];
   // By the key's place, so that they work with a Russian layout too; `?` is where it is on an English one.
   const physical = { usePhysicalKeys: true };
-  useHotkeys(
-    isEnabled
-      ? shortcuts.map(({ key, run }) => [key === "?" ? "shift+Slash" : `Key${key.toUpperCase()}`, run, physical])
-      : [],
-  );
+  useHotkeys(isEnabled ? shortcuts.map(({ key, run }) => [key === "?" ? "shift+slash" : key, run, physical]) : []);
 
   return (
     <>

@@ -3,13 +3,17 @@ import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useState, type ReactElement } from "react";
 import { cancelOrder, type Order } from "../api/gozon.ts";
 import { ordersKeys, putOrder } from "../data/orders.ts";
+import { canBeCancelled } from "../data/standing.ts";
 import { useSubmission } from "../forms/useSubmission.ts";
 import { useI18n } from "../i18n/context.ts";
 import styles from "./order.module.css";
 
 const CancelDialog = lazy(() => import("./CancelDialog.tsx"));
 
-/** Cancels an order that is not shipped yet, after asking once. */
+/**
+ * Cancels an order that is not shipped yet, after asking once. If it is shipped while that is being asked, the dialog
+ * stays to say so.
+ */
 export function CancelOrder({ order }: { order: Order }): ReactElement {
   const { t } = useI18n();
   const client = useQueryClient();
@@ -22,6 +26,8 @@ export function CancelOrder({ order }: { order: Order }): ReactElement {
       putOrder(client, answered);
       void client.invalidateQueries({ queryKey: ordersKeys.timeline(answered.id) });
     },
+    // Refused, it has come further than is shown here.
+    onRefused: () => void client.invalidateQueries({ queryKey: ordersKeys.one(order.id) }),
   });
   const ask = () => {
     setIsWanted(true);
@@ -33,9 +39,11 @@ export function CancelOrder({ order }: { order: Order }): ReactElement {
   };
   return (
     <>
-      <Button className={styles.cancel} variant="light" color="bad" onClick={ask}>
-        {t.cancel.action}
-      </Button>
+      {canBeCancelled(order) && (
+        <Button className={styles.cancel} variant="light" color="bad" onClick={ask}>
+          {t.cancel.action}
+        </Button>
+      )}
       <Suspense>
         {isWanted && (
           <CancelDialog
@@ -43,7 +51,7 @@ export function CancelOrder({ order }: { order: Order }): ReactElement {
             isOpen={isAsking}
             isSending={cancelling.isPending}
             error={cancelling.error}
-            onConfirm={() => cancelling.mutate({ id: order.id })}
+            onConfirm={() => cancelling.mutate({ id: order.id }, { onSuccess: close })}
             onClose={close}
           />
         )}

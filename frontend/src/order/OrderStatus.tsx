@@ -1,7 +1,6 @@
 import type { ReactElement } from "react";
 import type { Order } from "../api/gozon.ts";
 import { useOrder } from "../data/orders.ts";
-import { canBeCancelled } from "../data/standing.ts";
 import { useI18n } from "../i18n/context.ts";
 import { ConnectionIndicator } from "../live/ConnectionIndicator.tsx";
 import { useLive } from "../live/context.ts";
@@ -72,7 +71,7 @@ function Whole({ order, stale }: { order: Order; stale: ReactElement }): ReactEl
             </dd>
           </dl>
           {!isOurs && <p className={styles.hint}>{t.order.notYours}</p>}
-          {canBeCancelled(order) && <CancelOrder order={order} />}
+          <CancelOrder order={order} />
         </Card>
         <OrderTimeline order={order} />
       </div>
