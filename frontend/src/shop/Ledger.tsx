@@ -29,13 +29,11 @@ export function Ledger({ billId }: { billId: string }): ReactElement {
       )}
       {entries !== undefined && entries.length > 0 && (
         // It scrolls on its own beside the orders, so a keyboard must be able to get at it.
-        <div className={styles.scroll} role="region" aria-label={t.ledger.title} tabIndex={0}>
-          <ul className={styles.list}>
-            {entries.map((entry) => (
-              <Entry key={entry.id} entry={entry} />
-            ))}
-          </ul>
-        </div>
+        <ul className={styles.list} tabIndex={0}>
+          {entries.map((entry) => (
+            <Entry key={entry.id} entry={entry} />
+          ))}
+        </ul>
       )}
       {hasNextPage && (
         <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>

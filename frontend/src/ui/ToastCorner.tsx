@@ -2,8 +2,9 @@
 
 import "@mantine/core/styles/Notification.css";
 import "@mantine/notifications/styles.css";
+import { MantineThemeProvider, Notification } from "@mantine/core";
 import { Notifications, notifications, notificationsStore } from "@mantine/notifications";
-import type { ReactElement } from "react";
+import { useMemo, type ReactElement } from "react";
 import { Link } from "react-router";
 import type { Order } from "../api/gozon.ts";
 import { useI18n } from "../i18n/context.ts";
@@ -14,7 +15,16 @@ import { StatusSign } from "./StatusBadge.tsx";
 import styles from "./ToastCorner.module.css";
 
 export default function ToastCorner(): ReactElement {
-  return <Notifications autoClose={5_000} containerWidth="22rem" limit={MOST + 1} />;
+  const { t } = useI18n();
+  const theme = useMemo(() => {
+    const defaultProps = { withBorder: true, className: styles.toast, closeButtonProps: { "aria-label": t.close } };
+    return { components: { Notification: Notification.extend({ defaultProps }) } };
+  }, [t]);
+  return (
+    <MantineThemeProvider inherit theme={theme}>
+      <Notifications autoClose={5_000} containerWidth="22rem" limit={MOST + 1} />
+    </MantineThemeProvider>
+  );
 }
 
 /** As many at once as can be read; the rest is counted. */
@@ -27,15 +37,15 @@ export function tellOfOrder(order: Order): void {
   const isUnderWay = order.status === "NEW" || (order.cancel_requested_at !== null && order.status !== "CANCELLED");
   if (isUnderWay) return; // whoever asked for it knows
   const shown = notificationsStore.getState().notifications.map(({ id }) => id);
-  const toast = { message: <OrderToast order={order} />, withBorder: true, className: styles.toast };
-  if (shown.includes(order.id)) notifications.update({ id: order.id, ...toast });
-  else if (shown.length < MOST) notifications.show({ id: order.id, ...toast });
+  const toast = { id: order.id, message: <OrderToast order={order} /> };
+  if (shown.includes(order.id)) notifications.update(toast);
+  else if (shown.length < MOST) notifications.show(toast);
   else tellOfMore(shown.includes(MORE));
 }
 
 function tellOfMore(isShown: boolean): void {
   uncounted = isShown ? uncounted + 1 : 1;
-  const toast = { id: MORE, message: <MoreToast count={uncounted} />, withBorder: true, className: styles.toast };
+  const toast = { id: MORE, message: <MoreToast count={uncounted} /> };
   if (isShown) notifications.update(toast);
   else notifications.show(toast);
 }
@@ -47,8 +57,6 @@ export function tellOfSuccess(words: string): void {
         <CheckIcon /> {words}
       </p>
     ),
-    withBorder: true,
-    className: styles.toast,
   });
 }
 
