@@ -36,7 +36,7 @@ void test("a paid order is cancelled with the keyboard, and the money comes back
   await dialog.getByText("will come back to the account").waitFor();
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
-  assert.equal(await cancel.evaluate((button) => button === document.activeElement), true);
+  await cancel.and(page.locator(":focus")).waitFor();
 
   await cancel.press("Enter");
   await dialog.getByRole("button", { name: "Keep it" }).waitFor();

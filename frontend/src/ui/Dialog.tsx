@@ -3,7 +3,7 @@ import "@mantine/core/styles/Overlay.css";
 import "@mantine/core/styles/ModalBase.css";
 import "@mantine/core/styles/Modal.css";
 import { Modal } from "@mantine/core";
-import { useLayoutEffect, type ReactElement, type ReactNode } from "react";
+import { useLayoutEffect, useRef, type ReactElement, type ReactNode } from "react";
 import { useI18n } from "../i18n/context.ts";
 import styles from "./Dialog.module.css";
 
@@ -17,36 +17,43 @@ interface Props {
 /** A question or a note over the page, which stands still meanwhile. Only what is loaded later uses it. */
 export function Dialog({ title, isOpen, onClose, children }: Props): ReactElement {
   const { t } = useI18n();
-  useFocusGoesBack(isOpen);
+  const giveFocusBack = useFocusGoesBack(isOpen);
   return (
-    <Modal
+    <Modal.Root
       opened={isOpen}
       onClose={onClose}
-      title={title}
-      classNames={{ title: styles.title, content: styles.content, header: styles.content, body: styles.body }}
-      closeButtonProps={{ "aria-label": t.close }}
       centered
       radius="lg"
       // The page stands still by theme.css: Mantine's way is a style element, which the security policy forbids.
       lockScroll={false}
       returnFocus={false}
+      onExitTransitionEnd={giveFocusBack}
     >
-      {children}
-    </Modal>
+      <Modal.Overlay />
+      <Modal.Content className={styles.content}>
+        {/* Not Mantine's header, which would count as a second banner of the page. */}
+        <div className={styles.header}>
+          <Modal.Title className={styles.title}>{title}</Modal.Title>
+          <Modal.CloseButton aria-label={t.close} />
+        </div>
+        <Modal.Body className={styles.body}>{children}</Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 
 /**
  * The focus goes back to where it was, or to the page if that has gone meanwhile. Mantine's own way misses a dialog that
- * is open from its first moment, as one that was loaded to be opened is.
+ * is open from its first moment, as one that was loaded to be opened is. Called when the dialog is gone: until then it
+ * holds the focus.
  */
-function useFocusGoesBack(isOpen: boolean): void {
+function useFocusGoesBack(isOpen: boolean): () => void {
+  const opener = useRef<Element>(null);
   useLayoutEffect(() => {
-    if (!isOpen) return;
-    const opener = document.activeElement;
-    return () => {
-      const next = opener?.isConnected ? opener : document.querySelector("main");
-      if (next instanceof HTMLElement) next.focus();
-    };
+    if (isOpen) opener.current = document.activeElement;
   }, [isOpen]);
+  return () => {
+    const next = opener.current?.isConnected ? opener.current : document.querySelector("main");
+    if (next instanceof HTMLElement) next.focus();
+  };
 }

@@ -17,7 +17,11 @@ import styles from "./ToastCorner.module.css";
 export default function ToastCorner(): ReactElement {
   const { t } = useI18n();
   const theme = useMemo(() => {
-    const defaultProps = { withBorder: true, className: styles.toast, closeButtonProps: { "aria-label": t.close } };
+    const defaultProps = {
+      withBorder: true,
+      classNames: { root: styles.toast },
+      closeButtonProps: { "aria-label": t.close },
+    };
     return { components: { Notification: Notification.extend({ defaultProps }) } };
   }, [t]);
   return (
