@@ -5,7 +5,6 @@ import { BrowserRouter, Route, Routes } from "react-router";
 import { I18nProvider } from "./i18n/I18nProvider.tsx";
 import { Layout } from "./layout/Layout.tsx";
 import { LiveProvider } from "./live/LiveProvider.tsx";
-import { OrderPage } from "./order/OrderPage.tsx";
 import { ShopPage } from "./shop/ShopPage.tsx";
 import { theme } from "./styles/theme.ts";
 import { Boundary } from "./ui/Boundary.tsx";
@@ -14,6 +13,7 @@ import { ToastPlace } from "./ui/ToastPlace.tsx";
 import { UserContext } from "./user/context.ts";
 import { useUserId } from "./user/useUserId.ts";
 
+const OrderPage = lazy(() => import("./order/OrderPage.tsx"));
 const OpsPage = lazy(() => import("./ops/OpsPage.tsx"));
 
 export function App({ client }: { client: QueryClient }): ReactElement {

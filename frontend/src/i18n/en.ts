@@ -16,7 +16,7 @@ export const en = {
   brokenHint: "Nothing that you sent is lost. Reload the page to go on.",
   reload: "Reload",
 
-  nav: { label: "Pages", shop: "Shop", ops: "Operations" },
+  nav: { label: "Pages", page: "the page", shop: "Shop", ops: "Operations" },
   language: "Language",
   scheme: { toDark: "Switch to the dark theme", toLight: "Switch to the light theme" },
 

@@ -25,7 +25,7 @@ export function Layout(): ReactElement {
       <Header />
       <main ref={content} id={CONTENT} tabIndex={-1} className={styles.content}>
         {userId !== null && <LostNotice connection={connection} />}
-        <Suspense fallback={<Loading what="" lines={3} height={96} />}>
+        <Suspense fallback={<Loading what={t.nav.page} lines={3} height={96} />}>
           <Outlet />
         </Suspense>
       </main>

@@ -9,7 +9,7 @@ import { OrderStatus } from "./OrderStatus.tsx";
 import styles from "./order.module.css";
 
 /** One order by its address, whoever is shopping. */
-export function OrderPage(): ReactElement {
+export default function OrderPage(): ReactElement {
   const { t } = useI18n();
   const orderId = parseUuid(useParams().orderId ?? "");
   useTitle(t.titles.order);
