@@ -65,7 +65,7 @@ it("leads from an order in the list to its own page, which says what became of i
   expect(row.textContent).toContain("Cancelled");
   await user.click(row);
   expect(window.location.pathname).toBe(`/order/${orderId(1)}`);
-  expect(screen.getByRole("heading", { level: 1, name: "Coffee beans" })).toBeTruthy();
+  expect(await screen.findByRole("heading", { level: 1, name: "Coffee beans" })).toBeTruthy();
   const timeline = within(screen.getByRole("region", { name: "Timeline" }));
   expect(await timeline.findByText("Payment decided")).toBeTruthy();
   expect(timeline.getByText(/Not enough money/)).toBeTruthy();
