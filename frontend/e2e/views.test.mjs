@@ -113,6 +113,17 @@ void test("the scheme and the language that were chosen are there at the next vi
   assert.equal(await page.evaluate(() => document.documentElement.lang), "ru");
 });
 
+void test("the first view is light, with both alphabets", async (t) => {
+  const { page } = await visit(t, { locale: "ru-RU" });
+  await page.evaluate(() => document.fonts.ready.then(() => undefined));
+  const bytes = await page.evaluate(() => {
+    const resources = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType("resource"));
+    const files = resources.filter(({ name }) => /\.(?:js|css|woff2)$/.test(name));
+    return files.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0);
+  });
+  assert.ok(bytes > 0 && bytes <= 200_000, `${bytes} bytes of scripts, styles and fonts`);
+});
+
 void test("operations draw the figures of both services, and go on drawing", async (t) => {
   const { page } = await visit(t);
   await page.getByRole("link", { name: "Operations" }).click();
