@@ -179,8 +179,6 @@ export const en = {
   ops: {
     title: "Operations",
     lead: "The last two minutes, asked for every second.",
-    noData: "No figures yet",
-    stale: "No answer from",
     staleHint: "The lines stop where the figures do.",
     now: "now",
     minutesAgo: (minutes: number) => `${minutes} min ago`,

@@ -185,8 +185,6 @@ export const ru: Messages = {
   ops: {
     title: "Пульт",
     lead: "Последние две минуты, раз в секунду.",
-    noData: "Данных пока нет",
-    stale: "Не отвечает",
     staleHint: "Линии обрываются там, где кончаются данные.",
     now: "сейчас",
     minutesAgo: (minutes) => `${minutes} мин назад`,

@@ -50,7 +50,12 @@ function Whole({ order, stale }: { order: Order; stale: ReactElement }): ReactEl
       <div className={styles.columns}>
         <Card title={t.order.status} aside={<StatusBadge order={order} />}>
           <p className={styles.amount}>{formatKopecks(order.amount)}</p>
-          {note !== null && <p className={styles.note}>{note}</p>}
+          {note !== null && (
+            <p className={styles.note}>
+              {note}
+              {note === t.cancel.requested && `. ${t.cancel.requestedHint}`}
+            </p>
+          )}
           {stale}
           <dl className={styles.facts}>
             <dt>{t.order.created}</dt>
