@@ -569,7 +569,7 @@ export interface components {
         };
         OrdersOverview: {
             at: components["schemas"]["Time"];
-            /** @description Orders created in the second before this one. */
+            /** @description Orders created in the second before the last one. */
             orders_per_second: number;
             /** @description From creation to settling, of the latest orders of the last minute; null if there were none. */
             time_to_final_ms: {
