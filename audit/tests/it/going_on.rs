@@ -60,8 +60,10 @@ async fn position_passes_neither_violation_nor_new_order() {
     books.audit.patience = Duration::from_secs(u32::MAX.into());
     let mut position = None;
     let wrong = "UPDATE orders SET amount = 99 WHERE id = order_id(11)";
-    let new = "UPDATE orders SET amount = 100, status = 'NEW' WHERE id = order_id(11)";
-    let mended = "UPDATE orders SET status = 'FINISHED' WHERE id = order_id(11)";
+    let new =
+        "UPDATE orders SET amount = 100, status = 'NEW', delivery_status = NULL WHERE id = order_id(11)";
+    let mended =
+        "UPDATE orders SET status = 'FINISHED', delivery_status = 'DELIVERED' WHERE id = order_id(11)";
     // The first ten orders are passed.
     let rest = ORDERS - 10;
     for (statement, orders, findings) in
