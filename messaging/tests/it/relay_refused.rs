@@ -37,6 +37,24 @@ async fn announcement_that_nobody_receives_leaves_the_outbox() {
     assert_eq!(world.count("outbox").await, 0);
 }
 
+/// Goal: somebody who listens to announcements and has no room holds nobody up. Method: a queue of theirs that rejects
+/// everything.
+#[tokio::test(flavor = "multi_thread")]
+async fn announcement_that_is_refused_leaves_the_outbox() {
+    let world = World::calm().await;
+    let host = &world.virtual_host;
+    let publisher = Publisher::open(&world.broker).await.unwrap();
+    let full = r#"{"durable":true,"arguments":{"x-max-length":0,"x-overflow":"reject-publish"}}"#;
+    manage(world.servers, "PUT", &format!("/api/queues/{host}/full"), full).await;
+    let binding = format!("/api/bindings/{host}/e/events/q/full");
+    manage(world.servers, "POST", &binding, &format!(r#"{{"routing_key":"{ANNOUNCED}"}}"#)).await;
+    world.enqueue(&events(1)).await;
+    let announced = Message::new(&event("Ordinary"), ANNOUNCED);
+    outbox::enqueue(&mut *world.conn().await, &[announced]).await.unwrap();
+    assert_eq!(run_once(&mut *world.conn().await, &publisher).await.unwrap(), 2);
+    assert_eq!(world.count("outbox").await, 0);
+}
+
 /// Goal: a queue that somebody deleted is no end. Method: delete it under a connected relay.
 #[tokio::test(flavor = "multi_thread")]
 async fn message_to_a_deleted_queue_is_sent_when_the_queue_is_back() {
