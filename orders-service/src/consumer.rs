@@ -28,12 +28,13 @@ impl Handler for Results {
     ) -> QueryResult<Handled<Self::Report>> {
         let Told { mut results, contested, mut refusals } = read(events);
         let settled = settle(conn, &results, &contested).await?;
-        // Of several results for an order, some may have changed nothing.
-        results.retain(|(_, result)| {
-            !settled.contains_key(&result.order_id) || contested.contains(&result.order_id)
-        });
-        if !results.is_empty() {
-            // What settled nothing is a repetition, or something is wrong with it.
+        if settled.len() < results.len() {
+            // What settled nothing is a repetition, or something is wrong with it. Of several results for an order, some
+            // may have changed nothing.
+            let changed: HashSet<Uuid> = settled.iter().map(|change| change.id).collect();
+            results.retain(|(_, result)| {
+                !changed.contains(&result.order_id) || contested.contains(&result.order_id)
+            });
             let orders = results.iter().map(|(_, result)| result.order_id).collect();
             let standings = store::standings(conn, &orders).await?;
             refusals.extend(results.iter().filter_map(|(index, result)| {
@@ -41,7 +42,7 @@ impl Handler for Results {
                 Some(Refusal { index: *index, reason })
             }));
         }
-        Ok(Handled { refusals, report: settled.into_values().collect(), ..Default::default() })
+        Ok(Handled { refusals, report: settled, ..Default::default() })
     }
 
     fn uncertain(&self) {
@@ -95,7 +96,7 @@ async fn settle(
     conn: &mut AsyncPgConnection,
     results: &[(usize, PaymentResult)],
     contested: &HashSet<Uuid>,
-) -> QueryResult<HashMap<Uuid, OrderChange>> {
+) -> QueryResult<Vec<OrderChange>> {
     let (several, single): (Vec<_>, Vec<_>) =
         results.iter().map(|(_, result)| result).partition(|result| contested.contains(&result.order_id));
     let mut settled = store::settle(conn, &single).await?;

@@ -2,7 +2,7 @@
 //!
 //! Every replica tries; the database's clock says whether a tick is due, and who asks first has it. If that one ends in
 //! the midst of it, what is left is in the next tick. Users who wait for payments come first: between batches it pauses
-//! for so long that it takes a tenth of one connection's time at most, and a backlog that builds up under load goes
+//! for so long that it takes a twentieth of one connection's time at most, and a backlog that builds up under load goes
 //! when the load does.
 
 use std::sync::Arc;
@@ -30,7 +30,7 @@ const BATCH_LIMIT: Duration = Duration::from_secs(10);
 /// How often a replica asks whether a tick is due, or as often as ticks are.
 const LONGEST_POLL: Duration = Duration::from_secs(1);
 /// The pause after a batch, in units of what the batch took.
-const PAUSE_FACTOR: u32 = 9;
+const PAUSE_FACTOR: u32 = 19;
 
 /// The delivery. Every replica runs one.
 pub(crate) struct Delivery {

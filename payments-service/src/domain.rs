@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use contracts::Amount;
 use contracts::events::{FailureReason, Payload, PaymentFailed, PaymentRefunded, PaymentSucceeded};
-use messaging::broadcast::{Change, Voice};
+use messaging::broadcast::Voice;
 use messaging::mutant;
 use messaging::outbox::Message;
 use serde::Serialize;
@@ -132,7 +132,7 @@ impl Direction {
 
 /// Tells whoever watches the accounts' users.
 pub(crate) fn tell(voice: &Voice, changes: impl IntoIterator<Item = AccountChange>) {
-    voice.tell(changes.into_iter().map(|change| Change::new(change.user_id, &change)).collect());
+    voice.tell(changes.into_iter().map(|change| (change.user_id, change)));
 }
 
 impl Book {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use messaging::broadcast::{Audience, Change, Listener, Voice, speaker};
+use messaging::broadcast::{Audience, Listener, Voice, speaker};
 use stack::Link;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,7 @@ async fn changes_reach_every_listener() {
     ears[1].until_heard_from(&mouths[1]).await;
     let topic = Uuid::now_v7();
     for mouth in &mouths {
-        mouth.voice.tell((0..700).map(|number| Change::new(topic, &number)).collect());
+        mouth.voice.tell((0..700).map(|number| (topic, number)));
     }
     for ear in &ears {
         eventually("all changes are heard", async || ear.count(topic) == 1_400).await;
@@ -54,7 +54,7 @@ async fn what_a_speaker_leaves_out_is_noticed() {
     ear.until_settled().await;
     link.stall();
     for number in 0..2_000 {
-        mouth.voice.tell(vec![Change::new(Uuid::now_v7(), &number)]);
+        mouth.voice.tell([(Uuid::now_v7(), number)]);
     }
     link.reset();
     link.pass();
@@ -73,7 +73,7 @@ async fn what_a_listener_misses_is_noticed() {
     ear.until_settled().await;
     link.refuse();
     let missed = Uuid::now_v7();
-    mouth.voice.tell(vec![Change::new(missed, &1)]);
+    mouth.voice.tell([(missed, 1)]);
     link.pass();
     eventually("the listener is told that something may be missing", async || ear.resets() > 2).await;
     ear.until_heard_from(&mouth).await;
@@ -112,8 +112,8 @@ struct Ear(Arc<Mutex<Heard>>);
 struct Memory(Arc<Mutex<Heard>>);
 
 impl Audience for Memory {
-    fn changed(&self, change: Change) {
-        self.0.lock().unwrap().topics.push(change.topic);
+    fn changed(&self, topic: Uuid, _: &str) {
+        self.0.lock().unwrap().topics.push(topic);
     }
 
     fn reset(&self) {
@@ -136,7 +136,7 @@ impl Ear {
     async fn until_heard_from(&self, mouth: &Mouth) {
         eventually("a change is heard", async || {
             let topic = Uuid::now_v7();
-            mouth.voice.tell(vec![Change::new(topic, &0)]);
+            mouth.voice.tell([(topic, 0)]);
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             self.count(topic) == 1
         })

@@ -1,9 +1,9 @@
 use chrono::{DateTime, Utc};
-use messaging::broadcast::{Change, Voice};
+use messaging::broadcast::Voice;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Order;
+use super::{Order, PaymentResult, Verdict};
 
 /// How an order stands after a change, for who watches its user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,9 +45,28 @@ impl OrderChange {
             ..Self::created(order)
         }
     }
+
+    /// A payment's result has settled its order.
+    pub(crate) fn settled(result: &PaymentResult, at: DateTime<Utc>, cancel_requested: bool) -> Self {
+        let (status, cancel_reason, delivery_status) = match result.verdict {
+            Verdict::Paid => ("FINISHED", None, Some("PENDING")),
+            Verdict::Refused(reason) => ("CANCELLED", Some(reason.as_str()), None),
+            Verdict::Refunded { .. } => ("CANCELLED", Some("REFUNDED"), None),
+        };
+        Self {
+            id: result.order_id,
+            user_id: result.user_id,
+            amount: result.amount.minor(),
+            status,
+            cancel_reason,
+            cancel_requested,
+            delivery_status,
+            at,
+        }
+    }
 }
 
 /// Tells whoever watches the orders' users.
 pub(crate) fn tell(voice: &Voice, changes: &[OrderChange]) {
-    voice.tell(changes.iter().map(|change| Change::new(change.user_id, change)).collect());
+    voice.tell(changes.iter().map(|change| (change.user_id, change)));
 }

@@ -19,108 +19,67 @@ type Settled = (Uuid, DateTime<Utc>, bool);
 pub(crate) async fn settle(
     conn: &mut AsyncPgConnection,
     results: &[&PaymentResult],
-) -> QueryResult<HashMap<Uuid, OrderChange>> {
+) -> QueryResult<Vec<OrderChange>> {
     if mutant!("settled-orders-reopened") {
         let orders = results.iter().map(|result| result.order_id).collect();
         Reopen { orders: &orders }.execute(conn).await?;
     }
-    let (mut paid, mut refused, mut refunded) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut paid, mut refused, mut refunded) = (Columns::default(), Columns::default(), Columns::default());
+    let (mut reasons, mut refunded_at) = (Vec::new(), Vec::new());
     for result in results {
         match result.verdict {
-            Verdict::Paid => paid.push(*result),
-            Verdict::Refused(reason) => refused.push((*result, reason.as_str())),
-            Verdict::Refunded { at } => refunded.push((*result, at)),
+            Verdict::Paid => paid.push(result),
+            Verdict::Refused(reason) => {
+                refused.push(result);
+                reasons.push(reason.as_str());
+            }
+            Verdict::Refunded { at } => {
+                refunded.push(result);
+                refunded_at.push(at);
+            }
         }
     }
-    let mut changes = HashMap::with_capacity(results.len());
-    if !paid.is_empty() {
-        let settled = finish(conn, &paid).await?;
-        collect(&mut changes, settled, paid.iter().map(|paid| (*paid, "FINISHED", None, Some("PENDING"))));
+    let mut settled: Vec<Settled> = Vec::with_capacity(results.len());
+    if let Columns { orders, users, amounts, decided_at } = &paid
+        && !orders.is_empty()
+    {
+        settled
+            .extend(Finish { orders, users, amounts, decided_at, keys: orders }.load::<Settled>(conn).await?);
     }
-    if !refused.is_empty() {
-        let settled = refuse(conn, &refused).await?;
-        let stand = |(result, reason)| (result, "CANCELLED", Some(reason), None);
-        collect(&mut changes, settled, refused.iter().copied().map(stand));
+    if let Columns { orders, users, amounts, decided_at } = &refused
+        && !orders.is_empty()
+    {
+        let refuse = Refuse { orders, users, amounts, reasons: &reasons, decided_at, keys: orders };
+        settled.extend(refuse.load::<Settled>(conn).await?);
     }
-    if !refunded.is_empty() {
-        let settled = refund(conn, &refunded).await?;
-        let stand = |(result, _)| (result, "CANCELLED", Some("REFUNDED"), None);
-        collect(&mut changes, settled, refunded.iter().copied().map(stand));
+    if let Columns { orders, users, amounts, decided_at } = &refunded
+        && !orders.is_empty()
+    {
+        let refund = Refund { orders, users, amounts, decided_at, refunded_at: &refunded_at, keys: orders };
+        settled.extend(refund.load::<Settled>(conn).await?);
     }
-    Ok(changes)
+    let results: HashMap<Uuid, &PaymentResult> =
+        results.iter().map(|result| (result.order_id, *result)).collect();
+    let change = |(id, at, cancel_requested)| OrderChange::settled(results[&id], at, cancel_requested);
+    Ok(settled.into_iter().map(change).collect())
 }
 
-/// Result, status, reason and delivery of what may have been settled.
-type Stand<'a> = (&'a PaymentResult, &'static str, Option<&'static str>, Option<&'static str>);
-
-fn collect<'a>(
-    changes: &mut HashMap<Uuid, OrderChange>,
-    settled: Vec<Settled>,
-    stands: impl Iterator<Item = Stand<'a>>,
-) {
-    let settled: HashMap<Uuid, (DateTime<Utc>, bool)> =
-        settled.into_iter().map(|(id, at, cancel_requested)| (id, (at, cancel_requested))).collect();
-    changes.extend(stands.filter_map(|(result, status, cancel_reason, delivery_status)| {
-        let (at, cancel_requested) = *settled.get(&result.order_id)?;
-        let change = OrderChange {
-            id: result.order_id,
-            user_id: result.user_id,
-            amount: result.amount.minor(),
-            status,
-            cancel_reason,
-            cancel_requested,
-            delivery_status,
-            at,
-        };
-        Some((result.order_id, change))
-    }));
+/// What the statements ask of results, a column each.
+#[derive(Default)]
+struct Columns {
+    orders: Vec<Uuid>,
+    users: Vec<Uuid>,
+    amounts: Vec<i64>,
+    decided_at: Vec<Option<DateTime<Utc>>>,
 }
 
-async fn finish(conn: &mut AsyncPgConnection, results: &[&PaymentResult]) -> QueryResult<Vec<Settled>> {
-    let orders = results.iter().map(|result| result.order_id).collect();
-    Finish {
-        orders: &orders,
-        users: &results.iter().map(|result| result.user_id).collect(),
-        amounts: &results.iter().map(|result| result.amount.minor()).collect(),
-        decided_at: &results.iter().map(|result| result.decided_at).collect(),
-        keys: &orders,
+impl Columns {
+    fn push(&mut self, result: &PaymentResult) {
+        self.orders.push(result.order_id);
+        self.users.push(result.user_id);
+        self.amounts.push(result.amount.minor());
+        self.decided_at.push(result.decided_at);
     }
-    .load(conn)
-    .await
-}
-
-async fn refuse(
-    conn: &mut AsyncPgConnection,
-    results: &[(&PaymentResult, &'static str)],
-) -> QueryResult<Vec<Settled>> {
-    let orders = results.iter().map(|(result, _)| result.order_id).collect();
-    Refuse {
-        orders: &orders,
-        users: &results.iter().map(|(result, _)| result.user_id).collect(),
-        amounts: &results.iter().map(|(result, _)| result.amount.minor()).collect(),
-        reasons: &results.iter().map(|(_, reason)| *reason).collect(),
-        decided_at: &results.iter().map(|(result, _)| result.decided_at).collect(),
-        keys: &orders,
-    }
-    .load(conn)
-    .await
-}
-
-async fn refund(
-    conn: &mut AsyncPgConnection,
-    results: &[(&PaymentResult, Option<DateTime<Utc>>)],
-) -> QueryResult<Vec<Settled>> {
-    let orders = results.iter().map(|(result, _)| result.order_id).collect();
-    Refund {
-        orders: &orders,
-        users: &results.iter().map(|(result, _)| result.user_id).collect(),
-        amounts: &results.iter().map(|(result, _)| result.amount.minor()).collect(),
-        decided_at: &results.iter().map(|(result, _)| result.decided_at).collect(),
-        refunded_at: &results.iter().map(|(_, at)| *at).collect(),
-        keys: &orders,
-    }
-    .load(conn)
-    .await
 }
 
 /// How these orders stand, those that exist.

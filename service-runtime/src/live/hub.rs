@@ -1,17 +1,21 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use messaging::broadcast::{Audience, Change};
+use messaging::broadcast::Audience;
 use metrics::gauge;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
+use tracing::warn;
 use uuid::Uuid;
 
 /// Messages that a client may be behind; one that is slower is let go.
 const CLIENT_QUEUE: usize = 64;
-/// Changes that are remembered for clients that come back, of all topics together: a few megabytes.
+/// Changes that are remembered for clients that come back, of all topics together: a few megabytes at most.
 const REMEMBERED: usize = 10_000;
+/// For how long changes of a topic are remembered that nobody watches any more.
+const REMEMBERED_FOR: Duration = Duration::from_secs(60);
 /// Clients of one replica, at most.
 const MAX_CLIENTS: usize = 10_000;
 
@@ -29,12 +33,26 @@ struct State {
     epoch: u32,
     /// Of the latest change.
     number: u64,
-    /// The latest changes, with what they are of.
+    /// The latest changes of the known topics, and what they are of.
     recent: VecDeque<(Uuid, Message)>,
-    watchers: HashMap<Uuid, Vec<Watcher>>,
+    /// The number of the latest change that is not in `recent` any more.
+    forgotten: u64,
+    /// Topics that clients watch, or watched a short while ago. Changes of others pass by.
+    topics: HashMap<Uuid, Topic>,
+    /// Topics that nobody watched at some time, the earliest first.
+    abandoned: VecDeque<(Instant, Uuid)>,
+    /// Watchers of all topics.
     count: usize,
     next_watcher: u64,
     is_closed: bool,
+}
+
+struct Topic {
+    watchers: Vec<Watcher>,
+    /// Later changes were not passed by.
+    known_since: u64,
+    /// When the last watcher left, if there is none.
+    abandoned_at: Option<Instant>,
 }
 
 struct Watcher {
@@ -82,6 +100,7 @@ impl Hub {
         if state.is_closed || state.count == MAX_CLIENTS {
             return None;
         }
+        state.forget_abandoned(Instant::now());
         let missed = last.and_then(|last| Some((last, state.since(last, topic)?)));
         let first = match missed {
             Some((last, missed)) if missed.len() < CLIENT_QUEUE => {
@@ -93,7 +112,14 @@ impl Hub {
         let (sender, queue) = mpsc::channel(CLIENT_QUEUE);
         let id = state.next_watcher;
         state.next_watcher += 1;
-        state.watchers.entry(topic).or_default().push(Watcher { id, queue: sender });
+        let known_since = state.number;
+        let watched = state.topics.entry(topic).or_insert(Topic {
+            watchers: Vec::new(),
+            known_since,
+            abandoned_at: None,
+        });
+        watched.watchers.push(Watcher { id, queue: sender });
+        watched.abandoned_at = None;
         state.count += 1;
         state.report();
         Some(Subscription { hub: self.clone(), topic, id, first, queue })
@@ -103,7 +129,7 @@ impl Hub {
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.is_closed = true;
-        state.watchers.clear();
+        state.topics.clear();
         state.count = 0;
         state.report();
     }
@@ -118,13 +144,22 @@ impl Hub {
 }
 
 impl Audience for Hub {
-    fn changed(&self, Change { topic, data }: Change) {
+    fn changed(&self, topic: Uuid, data: &str) {
         let mut state = self.state();
         state.number += 1;
+        if !state.topics.contains_key(&topic) {
+            return;
+        }
+        let Ok(data) = RawValue::from_string(data.to_owned()) else {
+            warn!(%topic, "live updates: a change is no JSON");
+            return;
+        };
         let message = state.message(self.event, Arc::from(data));
         state.tell(topic, &message);
-        if state.recent.len() == REMEMBERED {
-            state.recent.pop_front();
+        if state.recent.len() == REMEMBERED
+            && let Some((_, oldest)) = state.recent.pop_front()
+        {
+            state.forgotten = oldest.id.number;
         }
         state.recent.push_back((topic, message));
     }
@@ -134,7 +169,7 @@ impl Audience for Hub {
         state.epoch = state.epoch.wrapping_add(1);
         state.recent.clear();
         let message = state.message("reset", reason("may-have-missed"));
-        let topics: Vec<Uuid> = state.watchers.keys().copied().collect();
+        let topics: Vec<Uuid> = state.topics.keys().copied().collect();
         topics.into_iter().for_each(|topic| state.tell(topic, &message));
     }
 }
@@ -146,26 +181,46 @@ impl State {
 
     /// Tells whoever watches `topic`. Who is too far behind is let go: its queue ends.
     fn tell(&mut self, topic: Uuid, message: &Message) {
-        let Some(watchers) = self.watchers.get_mut(&topic) else {
-            return;
+        let gone = self.retain(topic, |watcher| watcher.queue.try_send(message.clone()).is_ok());
+        metrics::counter!("live_slow_clients_total").increment(gone as u64);
+    }
+
+    /// Lets go those watchers of `topic` who are not to stay, and returns how many.
+    fn retain(&mut self, topic: Uuid, stays: impl FnMut(&Watcher) -> bool) -> usize {
+        let Some(watched) = self.topics.get_mut(&topic) else {
+            return 0;
         };
-        let before = watchers.len();
-        watchers.retain(|watcher| watcher.queue.try_send(message.clone()).is_ok());
-        let gone = before - watchers.len();
-        if watchers.is_empty() {
-            self.watchers.remove(&topic);
-        }
+        let before = watched.watchers.len();
+        watched.watchers.retain(stays);
+        let gone = before - watched.watchers.len();
         if gone > 0 {
+            if watched.watchers.is_empty() {
+                let now = Instant::now();
+                watched.abandoned_at = Some(now);
+                self.abandoned.push_back((now, topic));
+            }
             self.count -= gone;
-            metrics::counter!("live_slow_clients_total").increment(gone as u64);
             self.report();
+        }
+        gone
+    }
+
+    fn forget_abandoned(&mut self, now: Instant) {
+        while let Some((since, topic)) = self.abandoned.front().copied()
+            && (now - since >= REMEMBERED_FOR || self.abandoned.len() > MAX_CLIENTS)
+        {
+            self.abandoned.pop_front();
+            // Unless somebody came back.
+            if self.topics.get(&topic).is_some_and(|watched| watched.abandoned_at == Some(since)) {
+                self.topics.remove(&topic);
+            }
         }
     }
 
     /// The changes of `topic` after `last`; `None` if some may be forgotten.
     fn since(&self, last: Position, topic: Uuid) -> Option<Vec<Message>> {
-        let oldest = self.recent.front().map_or(self.number + 1, |(_, message)| message.id.number);
-        if last.epoch != self.epoch || last.number > self.number || last.number + 1 < oldest {
+        let oldest = self.topics.get(&topic)?.known_since.max(self.forgotten);
+        if last.epoch != self.epoch || !(oldest..=self.number).contains(&last.number) {
             return None;
         }
         let newer = self.recent.iter().rev().take_while(|(_, message)| message.id.number > last.number);
@@ -182,18 +237,7 @@ impl State {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        let mut state = self.hub.state();
-        let Some(watchers) = state.watchers.get_mut(&self.topic) else {
-            return;
-        };
-        let before = watchers.len();
-        watchers.retain(|watcher| watcher.id != self.id);
-        let gone = before - watchers.len();
-        if watchers.is_empty() {
-            state.watchers.remove(&self.topic);
-        }
-        state.count -= gone;
-        state.report();
+        self.hub.state().retain(self.topic, |watcher| watcher.id != self.id);
     }
 }
 
@@ -242,10 +286,6 @@ impl Serialize for Position {
 mod tests {
     use super::*;
 
-    fn change(topic: Uuid, number: u64) -> Change {
-        Change::new(topic, &number)
-    }
-
     fn told(subscription: &mut Subscription) -> Vec<String> {
         let first = subscription.first.drain(..);
         let mut told: Vec<Message> = first.collect();
@@ -258,10 +298,10 @@ mod tests {
     #[test]
     fn a_client_hears_of_its_topic_alone_from_where_it_began() {
         let (hub, topic, other) = (Hub::new("order"), Uuid::now_v7(), Uuid::now_v7());
-        hub.changed(change(topic, 1));
+        hub.changed(topic, "1");
         let mut client = hub.watch(topic, None).unwrap();
-        hub.changed(change(other, 2));
-        hub.changed(change(topic, 3));
+        hub.changed(other, "2");
+        hub.changed(topic, "3");
         assert_eq!(told(&mut client), [r#"reset {"reason":"connected"}"#, "order 3"]);
     }
 
@@ -271,8 +311,8 @@ mod tests {
         let client = hub.watch(topic, None).unwrap();
         let start = client.first[0].id;
         drop(client);
-        for (of, number) in [(topic, 1), (other, 2), (topic, 3)] {
-            hub.changed(change(of, number));
+        for (of, number) in [(topic, "1"), (other, "2"), (topic, "3")] {
+            hub.changed(of, number);
         }
         let mut resumed = hub.watch(topic, Some(start)).unwrap();
         assert_eq!(told(&mut resumed), [r#"resumed {"reason":"position-known"}"#, "order 1", "order 3"]);
@@ -289,11 +329,11 @@ mod tests {
 
     #[test]
     fn what_is_forgotten_is_not_resumed() {
-        let (hub, topic) = (Hub::new("order"), Uuid::now_v7());
+        let (hub, topic, other) = (Hub::new("order"), Uuid::now_v7(), Uuid::now_v7());
         let start = hub.watch(topic, None).unwrap().first[0].id;
-        let other = Uuid::now_v7();
+        let _watcher = hub.watch(other, None).unwrap();
         for number in 0..=REMEMBERED as u64 {
-            hub.changed(change(other, number));
+            hub.changed(other, &number.to_string());
         }
         let mut client = hub.watch(topic, Some(start)).unwrap();
         assert_eq!(told(&mut client), [r#"reset {"reason":"connected"}"#]);
@@ -303,21 +343,48 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_watches_is_not_remembered() {
+        let (hub, topic, other) = (Hub::new("order"), Uuid::now_v7(), Uuid::now_v7());
+        let start = hub.watch(other, None).unwrap().first[0].id;
+        for number in 0..=REMEMBERED as u64 {
+            hub.changed(topic, &number.to_string());
+        }
+        assert!(hub.state().recent.is_empty());
+        let mut unknown = hub.watch(topic, Some(start)).unwrap();
+        assert_eq!(told(&mut unknown), [r#"reset {"reason":"connected"}"#]);
+        let mut known = hub.watch(other, Some(start)).unwrap();
+        assert_eq!(told(&mut known), [r#"resumed {"reason":"position-known"}"#]);
+    }
+
+    #[test]
+    fn topics_are_forgotten_a_while_after_their_last_client() {
+        let (hub, topic, back) = (Hub::new("order"), Uuid::now_v7(), Uuid::now_v7());
+        drop(hub.watch(topic, None).unwrap());
+        drop(hub.watch(back, None).unwrap());
+        let left = Instant::now();
+        let _client = hub.watch(back, None).unwrap();
+        hub.state().forget_abandoned(left);
+        assert_eq!(hub.state().topics.len(), 2);
+        hub.state().forget_abandoned(left + REMEMBERED_FOR);
+        assert_eq!(hub.state().topics.keys().copied().collect::<Vec<_>>(), [back]);
+        assert!(hub.state().abandoned.is_empty());
+    }
+
+    #[test]
     fn a_slow_client_is_let_go_and_nobody_else() {
         let (hub, topic) = (Hub::new("order"), Uuid::now_v7());
         let mut slow = hub.watch(topic, None).unwrap();
         let mut quick = hub.watch(topic, None).unwrap();
         for number in 0..=CLIENT_QUEUE as u64 {
-            hub.changed(change(topic, number));
+            hub.changed(topic, &number.to_string());
             quick.queue.try_recv().unwrap();
         }
         assert_eq!(told(&mut slow).len(), 1 + CLIENT_QUEUE);
         assert!(matches!(slow.queue.try_recv(), Err(mpsc::error::TryRecvError::Disconnected)));
         assert_eq!(slow.why_closed(), "too-slow");
-        hub.changed(change(topic, 0));
+        hub.changed(topic, "0");
         assert!(quick.queue.try_recv().is_ok());
         drop((slow, quick));
         assert_eq!(hub.state().count, 0);
-        assert!(hub.state().watchers.is_empty());
     }
 }
