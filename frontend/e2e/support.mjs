@@ -25,6 +25,7 @@ import { chromium } from "playwright-core";
  * @property {string} bill_id
  * @property {number} balance
  * @property {number} length
+ * @property {{ step: string, at: string }[]} steps
  */
 
 export const pageUrl = (process.env.PAGE_URL ?? "http://localhost:3000").replace(/\/$/, "");

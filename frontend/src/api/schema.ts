@@ -123,8 +123,9 @@ export interface paths {
         };
         /**
          * The ledger of an account
-         * @description Every change of the balance, newest first: a `CREDIT` for each deposit, a `DEBIT` for each paid order. Entries
-         *     are never changed or removed, and the balance is the sum of the credits minus the sum of the debits.
+         * @description Every change of the balance, newest first: a `CREDIT` for each deposit, a `DEBIT` for each paid order, and a
+         *     `CREDIT` with its `order_id` for each order that was paid back. Entries are never changed or removed, and the
+         *     balance is the sum of the credits minus the sum of the debits.
          */
         get: operations["listTransactions"];
         put?: never;
@@ -268,7 +269,7 @@ export interface paths {
     "/orders/events/{user_id}": {
         parameters: {
             query?: {
-                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. */
+                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. If both are there, the header counts. */
                 last_event_id?: components["parameters"]["LastEventId"];
             };
             header?: {
@@ -304,7 +305,7 @@ export interface paths {
     "/orders/ws/{user_id}": {
         parameters: {
             query?: {
-                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. */
+                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. If both are there, the header counts. */
                 last_event_id?: components["parameters"]["LastEventId"];
             };
             header?: never;
@@ -354,7 +355,7 @@ export interface paths {
     "/payments/events/{user_id}": {
         parameters: {
             query?: {
-                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. */
+                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. If both are there, the header counts. */
                 last_event_id?: components["parameters"]["LastEventId"];
             };
             header?: {
@@ -789,7 +790,7 @@ export interface components {
          * @example 1f6c-17
          */
         LastEventIdHeader: string;
-        /** @description The same as the header `Last-Event-ID`, for clients that can't set it. */
+        /** @description The same as the header `Last-Event-ID`, for clients that can't set it. If both are there, the header counts. */
         LastEventId: string;
     };
     requestBodies: never;
@@ -1237,7 +1238,7 @@ export interface operations {
     watchOrders: {
         parameters: {
             query?: {
-                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. */
+                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. If both are there, the header counts. */
                 last_event_id?: components["parameters"]["LastEventId"];
             };
             header?: {
@@ -1277,7 +1278,7 @@ export interface operations {
     watchOrdersOverWebSocket: {
         parameters: {
             query?: {
-                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. */
+                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. If both are there, the header counts. */
                 last_event_id?: components["parameters"]["LastEventId"];
             };
             header?: never;
@@ -1331,7 +1332,7 @@ export interface operations {
     watchAccount: {
         parameters: {
             query?: {
-                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. */
+                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. If both are there, the header counts. */
                 last_event_id?: components["parameters"]["LastEventId"];
             };
             header?: {
