@@ -36,6 +36,12 @@ impl Client {
         Ok(Self { sender, host })
     }
 
+    /// The text that answers a GET.
+    pub(crate) async fn text(&mut self, path: &'static str, authorization: &'static str) -> Result<Bytes> {
+        let body = self.get(Uri::from_static(path), authorization).await?;
+        read(body).await.map_err(failed)
+    }
+
     /// Waits until it can take a request; false if the server has closed it.
     pub(crate) async fn is_ready(&mut self) -> bool {
         self.sender.ready().await.is_ok()
@@ -51,19 +57,19 @@ impl Client {
         self.sender.send_request(request).await
     }
 
-    /// The body of what answers a GET, if that is 200.
-    pub(crate) async fn get(&mut self, path: &'static str, authorization: &'static str) -> Result<Bytes> {
+    /// The body of what answers a GET, if that is 200; it must be read before the next request.
+    pub(crate) async fn get(&mut self, path: Uri, authorization: &'static str) -> Result<Incoming> {
+        let what = format!("GET {path}");
         let mut request = Request::new(Full::default());
-        *request.uri_mut() = Uri::from_static(path);
+        *request.uri_mut() = path;
         request.headers_mut().insert(HOST, self.host.clone());
         request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static(authorization));
         let answer = self.sender.send_request(request).await.map_err(failed)?;
         let status = answer.status();
-        let body = read(answer.into_body()).await.map_err(failed)?;
         if status != 200 {
-            return Err(Error::Other(format!("GET {path} is answered {status}")));
+            return Err(Error::Other(format!("{what} is answered {status}")));
         }
-        Ok(body)
+        Ok(answer.into_body())
     }
 }
 

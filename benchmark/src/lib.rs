@@ -5,6 +5,7 @@ mod run;
 
 mod accounts;
 mod client;
+mod live;
 mod load;
 mod settle;
 mod tally;

@@ -81,7 +81,7 @@ async fn postgres_settings(addresses: &Addresses) -> Result<Vec<(String, String)
 
 async fn rabbitmq_version(addresses: &Addresses) -> Result<String> {
     let mut console = Http::connect(address_of(&addresses.console)?).await?;
-    let overview = console.get("/api/overview", CONSOLE_LOGIN).await?;
+    let overview = console.text("/api/overview", CONSOLE_LOGIN).await?;
     let overview: serde_json::Value = serde_json::from_slice(&overview).unwrap_or_default();
     Ok(overview["rabbitmq_version"].as_str().unwrap_or("unknown").to_owned())
 }

@@ -26,7 +26,7 @@ impl Batches {
         let mut all = BTreeMap::new();
         for (service, address) in [("orders", &addresses.orders[0]), ("payments", &addresses.payments[0])] {
             let mut client = Client::connect(address_of(address)?).await?;
-            let text = client.get("/metrics", "").await?;
+            let text = client.text("/metrics", "").await?;
             for line in String::from_utf8_lossy(&text).lines() {
                 read_line(line, |name| all.entry((service, name)).or_default());
             }

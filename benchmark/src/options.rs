@@ -27,6 +27,9 @@ pub struct Options {
     /// Accounts that pay for the orders; 1 is one hot account.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub accounts: u32,
+    /// So many clients watch the accounts' users while orders are sent, over server-sent events.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub live_clients: u32,
     /// How long pgbench runs before and after; 0 leaves it out, and with it the ratio.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=600))]
     pub yardstick_seconds: u64,

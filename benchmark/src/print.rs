@@ -59,6 +59,19 @@ impl Report {
         self.fmt_quantiles(f, "POST → 201", &self.latency.to_created)?;
         self.fmt_quantiles(f, "POST → FINISHED", &self.latency.to_finished)?;
         writeln!(f, "The latter of the orders watched, asked for {} times.", self.latency.polls)?;
+        if let Some(live) = &self.live {
+            self.fmt_quantiles(f, "FINISHED → told", &live.settled_to_told)?;
+            writeln!(
+                f,
+                "Live clients          {}, {:.1} KiB each; {} messages, {} resets, {} let go, {} missing",
+                live.clients,
+                live.resident_kib_per_client,
+                live.messages,
+                live.resets,
+                live.closed,
+                live.missing
+            )?;
+        }
         let answers: Vec<_> =
             self.answers.iter().map(|(status, count)| format!("{count} × {status}")).collect();
         writeln!(f, "\nAnswers               {}", answers.join(", "))?;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::audit::Audit;
 use crate::error::{Doing, Result};
+use crate::live::LiveReport;
 use crate::machine::Machine;
 use crate::metrics::BatchSize;
 use crate::options::Options;
@@ -30,6 +31,8 @@ pub struct Report {
     pub(crate) unanswered: u64,
     /// Due by `--rate`, and never sent because every connection was waiting for an answer.
     pub(crate) never_sent: u64,
+    /// With `--live-clients`.
+    pub(crate) live: Option<LiveReport>,
     pub(crate) memory: Memory,
     pub(crate) cpu: Cpu,
     pub(crate) batches: Vec<BatchSize>,

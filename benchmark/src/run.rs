@@ -13,6 +13,7 @@ use crate::accounts;
 use crate::audit::{Audit, audit};
 use crate::client::address_of;
 use crate::error::{Doing, Error, Result};
+use crate::live::{Live, LiveReport};
 use crate::load::{self, Plan, lock};
 use crate::machine::{self, Machine};
 use crate::metrics::{BatchSize, Batches};
@@ -76,6 +77,7 @@ struct Measured {
     watched: Watched,
     spent: Spent,
     batches: Vec<BatchSize>,
+    live: Option<LiveReport>,
     memory: Memory,
     audit: Audit,
 }
@@ -93,6 +95,7 @@ impl<'a> Experiment<'a> {
     }
 
     async fn measure(self) -> Result<Measured> {
+        let live = self.watch_live().await?;
         let warmed_up = self.warm_up().await?;
         let (watch, samples) = Watch::start(&self.system.addresses().orders_database).await?;
         let meter = Meter::new(self.system, vec![watch.backend_pid, self.orders_backend_pid])?;
@@ -109,6 +112,10 @@ impl<'a> Experiment<'a> {
             settle::until_final(&self.orders, &tally.accepted, || meter.snapshot()).await?;
         let spent = snapshot.since(&spent_before);
         let batches = Batches::now(self.system.addresses()).await?.since(&batches_before);
+        let live = match live {
+            Some(live) => Some(live.finish(&self.orders, &tally.accepted).await?),
+            None => None,
+        };
         let watched = spawn_blocking(|| watch.finish()).await.map_err(panicked)??;
         let memory = Memory {
             orders_service_peak_mib: peak(self.system.orders(0).process())?,
@@ -119,7 +126,17 @@ impl<'a> Experiment<'a> {
         let unclear = warmed_up.unclear() + tally.unclear();
         let audit = audit(self.system.addresses(), &self.orders, &mut accepted, unclear).await?;
         tally.accepted.shrink_to_fit();
-        Ok(Measured { tally, ended, watched, spent, batches, memory, audit })
+        Ok(Measured { tally, ended, watched, spent, batches, live, memory, audit })
+    }
+
+    async fn watch_live(&self) -> Result<Option<Live>> {
+        let count = self.options.live_clients as usize;
+        if count == 0 {
+            return Ok(None);
+        }
+        say(&format!("opening {count} live clients"));
+        let service = self.system.orders(0).process().map_or(0, |process| process.pid);
+        Live::open(self.orders_address()?, &self.users, count, service).await.map(Some)
     }
 
     async fn warm_up(&self) -> Result<Tally> {
@@ -136,16 +153,21 @@ impl<'a> Experiment<'a> {
     }
 
     fn plan(&self, seconds: u64) -> Result<Plan> {
-        let addresses = self.system.addresses();
-        let orders = if self.options.gateway { addresses.gateway.as_ref() } else { addresses.orders.first() };
         Ok(Plan {
-            orders: address_of(orders.map_or("nothing", String::as_str))?,
+            orders: self.orders_address()?,
             users: self.users.clone(),
             connections: self.options.connections as usize,
             duration: Duration::from_secs(seconds),
             rate: self.options.rate,
             watch: None,
         })
+    }
+
+    /// The gateway, or orders-service itself.
+    fn orders_address(&self) -> Result<std::net::SocketAddr> {
+        let addresses = self.system.addresses();
+        let orders = if self.options.gateway { addresses.gateway.as_ref() } else { addresses.orders.first() };
+        address_of(orders.map_or("nothing", String::as_str))
     }
 
     /// Sends on a thread of its own, and says every second how far it is.
@@ -178,7 +200,7 @@ async fn is_over(load: &mut JoinHandle<Result<()>>) -> Result<bool> {
 }
 
 fn report(options: &Options, machine: Machine, measured: Measured) -> Report {
-    let Measured { tally, ended, watched, spent, batches, memory, audit } = measured;
+    let Measured { tally, ended, watched, spent, batches, live, memory, audit } = measured;
     let mut faults = machine.undurable();
     faults.extend(audit.faults.iter().cloned());
     let created = tally.statuses.get(&201).copied().unwrap_or(0);
@@ -193,6 +215,9 @@ fn report(options: &Options, machine: Machine, measured: Measured) -> Report {
     }
     if watched.lost > 0 {
         faults.push(format!("{} orders that were watched were never seen final", watched.lost));
+    }
+    if let Some(live) = live.as_ref().filter(|live| live.missing > 0) {
+        faults.push(format!("{} news of final orders reached their clients never", live.missing));
     }
     Report {
         faults,
@@ -210,6 +235,7 @@ fn report(options: &Options, machine: Machine, measured: Measured) -> Report {
         answers: tally.statuses,
         unanswered: tally.unanswered,
         never_sent: tally.never_sent,
+        live,
         memory,
         batches,
         audit,

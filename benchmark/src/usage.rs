@@ -239,8 +239,17 @@ impl MachineTime {
 
 /// The most memory that a process has had resident since it started, in MiB.
 pub(crate) fn peak_resident_mib(pid: i32) -> Option<f64> {
+    memory_mib(pid, "VmHWM:")
+}
+
+/// The memory that a process has resident now, in MiB.
+pub(crate) fn resident_mib(pid: i32) -> Option<f64> {
+    memory_mib(pid, "VmRSS:")
+}
+
+fn memory_mib(pid: i32, field: &str) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kibibytes: f64 = line.trim().split(' ').next()?.parse().ok()?;
     Some(kibibytes / 1024.0)
 }
