@@ -1,6 +1,6 @@
 /**
  * Measures how soon the page shows that an order is FINISHED: `npm run latency`, with the addresses of the stories, and
- * ORDERS (default 500) placed PER_SECOND (default 10) by somebody who is not the page.
+ * ORDERS (default 300) placed PER_SECOND (default 5) by somebody who is not the page.
  *
  * It begins with the transaction that made the order FINISHED, by the database's clock, which is a little before its
  * commit, and ends when a frame with the changed row has been drawn. Browser and database have to share a clock.
@@ -9,8 +9,8 @@
 import { test } from "node:test";
 import { api, pageUrl, visit } from "./support.mjs";
 
-const orders = Number(process.env.ORDERS ?? 500);
-const perSecond = Number(process.env.PER_SECOND ?? 10);
+const orders = Number(process.env.ORDERS ?? 300);
+const perSecond = Number(process.env.PER_SECOND ?? 5);
 
 /** @typedef {Window & { drawn: Map<string, number> }} Watched */
 
@@ -57,12 +57,17 @@ void test(`${orders} orders, ${perSecond} a second, at ${pageUrl}`, async (t) =>
 function noteWhenRowsAreDrawn() {
   const drawn = new Map();
   Object.assign(window, { drawn });
+  // It is called right after the frame that has laid out what it was asked to observe.
+  const isDrawn = new IntersectionObserver((rows) => {
+    for (const { target } of rows) {
+      isDrawn.unobserve(target);
+      drawn.set(target.getAttribute("data-order"), Date.now());
+    }
+  });
   const note = () => {
     const rows = [...document.querySelectorAll('a[data-order][data-status="FINISHED"]')];
-    const fresh = rows.map((row) => row.getAttribute("data-order")).filter((id) => !drawn.has(id));
-    // The task after the next frame begins when that has been drawn.
-    const isDrawn = () => fresh.forEach((id) => drawn.has(id) || drawn.set(id, Date.now()));
-    if (fresh.length > 0) requestAnimationFrame(() => setTimeout(isDrawn));
+    const fresh = rows.filter((row) => !drawn.has(row.getAttribute("data-order")));
+    fresh.forEach((row) => isDrawn.observe(row));
   };
   const changes = { subtree: true, childList: true, attributes: true, attributeFilter: ["data-status"] };
   new MutationObserver(note).observe(document.body, changes);

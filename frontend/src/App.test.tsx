@@ -142,7 +142,7 @@ it("repeats a top-up under the same key after a lost answer and a reload, and ta
   answers[`POST /payments/add/${BILL}`] = json(account({ balance: 101_250, version: 2 }));
   await user.click(form().getByRole("button", { name: "Top up" }));
   expect(await form().findByText(/added/)).toBeTruthy();
-  expect(screen.getByTestId("balance").textContent).toBe(formatKopecks(101_250));
+  await vi.waitFor(() => expect(screen.getByTestId("balance").textContent).toBe(formatKopecks(101_250)));
 
   await user.type(form().getByLabelText("Amount"), "12,50");
   await user.click(form().getByRole("button", { name: "Top up" }));

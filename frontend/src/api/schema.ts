@@ -511,13 +511,18 @@ export interface components {
          * @enum {string|null}
          */
         DeliveryStatus: "PENDING" | "SHIPPED" | "DELIVERED" | null;
-        /** @description How an order stands after a change. It has no description: whoever does not know the order asks for it. */
+        /**
+         * @description How an order stands after a change. That which tells of a new order is the whole of it; whoever does not know an
+         *     order that another change is about asks for it.
+         */
         OrderChange: {
             /** Format: uuid */
             id: string;
             /** Format: uuid */
             user_id: string;
             amount: components["schemas"]["Amount"];
+            /** @description What was ordered, if this tells of a new order. */
+            description?: string;
             status: components["schemas"]["OrderStatus"];
             cancel_reason: components["schemas"]["CancelReason"];
             /** @description Whether it has been asked to be cancelled. */

@@ -63,16 +63,24 @@ export function applyAccountChange(client: QueryClient, change: AccountChange): 
   else void client.invalidateQueries({ queryKey: key });
 }
 
-/**
- * Asks for the ledger anew. What changes while it is being asked for is asked for once more afterwards: many changes
- * in a row cost two requests at a time, not one each, and the last of them is never missed.
- */
+/** Balances that change in a row are one reason to ask for the ledger, and the order that was paid is drawn before. */
+const LEDGER_DELAY_MS = 100;
+const dueLedgers = new Set<string>();
+
+/** Asks for the ledger anew, soon, and after an answer that is on its way: it may be older than this change. */
 function refreshLedger(client: QueryClient, billId: string): void {
   const queryKey = accountKeys.ledger(billId);
-  const isUnderWay = client.isFetching({ queryKey }) > 0;
-  void client.invalidateQueries({ queryKey }, { cancelRefetch: false }).then(() => {
-    if (isUnderWay) return client.invalidateQueries({ queryKey }, { cancelRefetch: false });
-  });
+  const ask = () => {
+    if (client.isFetching({ queryKey }) > 0) {
+      setTimeout(ask, LEDGER_DELAY_MS);
+      return;
+    }
+    dueLedgers.delete(billId);
+    void client.invalidateQueries({ queryKey });
+  };
+  if (dueLedgers.has(billId)) return;
+  dueLedgers.add(billId);
+  setTimeout(ask, LEDGER_DELAY_MS);
 }
 
 /** Of two sightings of one account the later one. Accounts do not go away. */

@@ -10,8 +10,20 @@ declare module "@tanstack/react-query" {
 /** Asked again quietly this often before the user is told. */
 const QUIET_RETRIES = 2;
 
-/** A change that has been told is on the screen in the same task, not in a timer's. */
-notifyManager.setScheduler(queueMicrotask);
+/**
+ * What has changed is rendered at once, but only once in a frame, however many changes come: a delivery moves all paid
+ * orders at the same time. Pages that nobody sees have no frames.
+ */
+let isFrameBegun = false;
+notifyManager.setScheduler((render) => {
+  if (document.hidden) setTimeout(render);
+  else if (isFrameBegun) requestAnimationFrame(render);
+  else {
+    isFrameBegun = true;
+    requestAnimationFrame(() => (isFrameBegun = false));
+    queueMicrotask(render);
+  }
+});
 
 /**
  * What is known stays fresh until a change is told (see `live/`): nothing here asks again because time has passed.

@@ -1,8 +1,9 @@
 // @vitest-environment jsdom
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { Order } from "../api/gozon.ts";
-import { order, orderId, paid, shipped } from "../testing/samples.ts";
-import { mergePages } from "./orders.ts";
+import { order, orderId, paid, shipped, USER } from "../testing/samples.ts";
+import { createQueryClient } from "./client.ts";
+import { mergePages, ordersKeys, putOrder } from "./orders.ts";
 
 const pages = (...lists: Order[][]) => ({
   pages: lists.map((items, index) => ({ items, next: index < lists.length - 1 ? "more" : null })),
@@ -27,4 +28,14 @@ it("an order that was placed while the answer was on its way stays", () => {
 it("an answer that brings nothing new changes nothing, so that nothing is drawn again", () => {
   const shown = pages([order(2, paid), order(1)]);
   expect(mergePages(shown, structuredClone(shown))).toBe(shown);
+});
+
+it("a first page that new orders have made three times as long is asked for anew", () => {
+  const client = createQueryClient();
+  const invalidate = vi.spyOn(client, "invalidateQueries");
+  client.setQueryData(ordersKeys.ofUser(USER), pages([]));
+  for (let nth = 1; nth <= 60; nth++) putOrder(client, order(nth));
+  expect(invalidate).not.toHaveBeenCalled();
+  putOrder(client, order(61));
+  expect(invalidate.mock.calls.map(([filters]) => filters?.queryKey)).toEqual([ordersKeys.ofUser(USER)]);
 });

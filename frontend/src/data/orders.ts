@@ -24,6 +24,9 @@ export const ordersKeys = {
   all: [["orders"], ["order"], ["timeline"]] as const,
 };
 
+/** A first page that new orders have made longer is asked for anew, so that a page left open does not grow for ever. */
+const LONGEST_PAGE = 60;
+
 const ordersOptions = (userId: string) =>
   infiniteQueryOptions({
     queryKey: ordersKeys.ofUser(userId),
@@ -66,10 +69,13 @@ export function useTimeline(orderId: string) {
   });
 }
 
-/** Puts an order that a POST answered with, or that was asked for on its own, wherever the page shows it. */
+/** Puts an order that is known whole wherever the page shows it. */
 export function putOrder(client: QueryClient, order: Order): void {
   client.setQueryData(orderOptions(order.id).queryKey, (shown) => ahead(shown, order));
-  client.setQueryData(ordersOptions(order.user_id).queryKey, (shown) => shown && insert(order, shown));
+  const { queryKey } = ordersOptions(order.user_id);
+  const list = client.setQueryData(queryKey, (shown) => shown && insert(order, shown));
+  const newest = list?.pages[0]?.items.length ?? 0;
+  if (newest > LONGEST_PAGE) void client.invalidateQueries({ queryKey }, { cancelRefetch: false });
 }
 
 /** How the order stands after a change; `undefined` if the page does not know it, `null` if it was as far already. */

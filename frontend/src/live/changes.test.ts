@@ -40,7 +40,19 @@ it("a change is in the list before the message is over, and is told of once", ()
   expect(told).toMatchObject([{ id: orderId(1), ...paid }]);
 });
 
-it("an order from another window is asked for, put in its place, and as far as the last change of it", async () => {
+it("an order from another window is in its place as soon as it is told of", () => {
+  show(order(3), order(1));
+  const sent = answerWith({});
+  tell(change(2, { description: "Tea" }));
+  tell(change(2, paid));
+  const at = change(2).at;
+  const tea = { ...order(2), description: "Tea", ...paid, created_at: at, updated_at: at };
+  expect(shown()).toEqual([order(3), tea, order(1)]);
+  expect(told).toMatchObject([{ status: "NEW" }, paid]);
+  expect(sent).toEqual([]);
+});
+
+it("an order that nothing is known of is asked for, put in its place, and as far as the last change of it", async () => {
   show(order(3), order(1));
   let answer: (response: Response) => void = () => undefined;
   const answers: Answers = { [`GET /orders/status/${orderId(2)}`]: () => new Promise((resolve) => (answer = resolve)) };

@@ -24,7 +24,7 @@ export function createChanges(client: QueryClient, onOrder: OnOrder): Changes {
   /** The latest changes of orders that the page does not know yet. */
   const held = new Map<string, OrderChange>();
 
-  /** Asks for an order that was placed elsewhere, then brings it to where the changes meanwhile have it. */
+  /** Asks for an order that nothing is known of, then brings it to where the changes meanwhile have it. */
   const adopt = async (orderId: string) => {
     try {
       const order = await client.query({ ...orderOptions(orderId), staleTime: 0 });
@@ -45,6 +45,12 @@ export function createChanges(client: QueryClient, onOrder: OnOrder): Changes {
     if (advanced !== undefined) return;
 
     const before = held.get(change.id);
+    if (!before && change.description !== undefined && !isPlacing(client, change.user_id)) {
+      const order = placedElsewhere(change, change.description);
+      putOrder(client, order);
+      onOrder(order);
+      return;
+    }
     if (!before || rankOfChange(before) < rankOfChange(change)) held.set(change.id, change);
     // A change may overtake the answer to the request that placed the order: that answer is waited for.
     if (!before && !isPlacing(client, change.user_id)) void adopt(change.id);
@@ -73,4 +79,9 @@ export function createChanges(client: QueryClient, onOrder: OnOrder): Changes {
       for (const orderId of held.keys()) void adopt(orderId);
     },
   };
+}
+
+/** The new order that a change tells of. */
+function placedElsewhere({ at, cancel_requested, ...change }: OrderChange, description: string): Order {
+  return { ...change, description, cancel_requested_at: cancel_requested ? at : null, created_at: at, updated_at: at };
 }

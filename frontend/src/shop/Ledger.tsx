@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import type { ReactElement } from "react";
+import { memo, type ReactElement } from "react";
 import { Link } from "react-router";
 import type { Transaction } from "../api/gozon.ts";
 import { useLedger } from "../data/account.ts";
@@ -44,7 +44,7 @@ export function Ledger({ billId }: { billId: string }): ReactElement {
   );
 }
 
-function Entry({ entry }: { entry: Transaction }): ReactElement {
+const Entry = memo(function Entry({ entry }: { entry: Transaction }): ReactElement {
   const { t, format } = useI18n();
   const isCredit = entry.type === "CREDIT";
   const isRefund = isCredit && entry.order_id !== null;
@@ -79,4 +79,4 @@ function Entry({ entry }: { entry: Transaction }): ReactElement {
       </span>
     </li>
   );
-}
+});

@@ -12,6 +12,9 @@ pub(crate) struct OrderChange {
     pub user_id: Uuid,
     /// Minor units (kopecks).
     pub amount: i64,
+    /// Of a new order: with it the change is the whole order, and nobody has to ask for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     pub status: &'static str,
     pub cancel_reason: Option<&'static str>,
     pub cancel_requested: bool,
@@ -26,6 +29,7 @@ impl OrderChange {
             id: order.id,
             user_id: order.user_id,
             amount: order.amount,
+            description: Some(order.description.clone()),
             status: "NEW",
             cancel_reason: None,
             cancel_requested: false,
@@ -41,6 +45,7 @@ impl OrderChange {
             status: if is_paid { "FINISHED" } else { "NEW" },
             delivery_status: is_paid.then_some("PENDING"),
             cancel_requested: true,
+            description: None,
             at: order.updated_at,
             ..Self::created(order)
         }
@@ -57,6 +62,7 @@ impl OrderChange {
             id: result.order_id,
             user_id: result.user_id,
             amount: result.amount.minor(),
+            description: None,
             status,
             cancel_reason,
             cancel_requested,

@@ -38,6 +38,7 @@ pub(crate) async fn step(conn: &mut AsyncPgConnection, last: i64, limit: i64) ->
                 id: id?,
                 user_id: user_id?,
                 amount: amount?,
+                description: None,
                 status: "FINISHED",
                 cancel_reason: None,
                 cancel_requested: false,

@@ -10,8 +10,9 @@ use tokio::sync::mpsc;
 use tracing::warn;
 use uuid::Uuid;
 
-/// Messages that a client may be behind; one that is slower is let go.
-const CLIENT_QUEUE: usize = 64;
+/// Messages that a client may be behind; one that is slower is let go. What comes at once, as when a user's orders are all
+/// shipped in one step, is no reason: it has to fit.
+const CLIENT_QUEUE: usize = 1_000;
 /// Changes that are remembered for clients that come back, of all topics together: a few megabytes at most.
 const REMEMBERED: usize = 10_000;
 /// For how long changes of a topic are remembered that nobody watches any more.
@@ -368,6 +369,20 @@ mod tests {
         hub.state().forget_abandoned(left + REMEMBERED_FOR);
         assert_eq!(hub.state().topics.keys().copied().collect::<Vec<_>>(), [back]);
         assert!(hub.state().abandoned.is_empty());
+    }
+
+    #[test]
+    fn a_burst_costs_nobody_the_connection() {
+        /// Steps of a delivery in one transaction.
+        const BURST: u64 = 500;
+        let (hub, topic) = (Hub::new("order"), Uuid::now_v7());
+        let mut client = hub.watch(topic, None).unwrap();
+        for number in 0..BURST {
+            hub.changed(topic, &number.to_string());
+        }
+        assert_eq!(told(&mut client).len() as u64, 1 + BURST);
+        hub.changed(topic, "1");
+        assert_eq!(told(&mut client), ["order 1"]);
     }
 
     #[test]
