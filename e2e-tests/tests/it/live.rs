@@ -183,7 +183,12 @@ async fn death_of_a_replica_leads_to_a_reset() {
     // Both are known to each other by now.
     let order = there.order(user, 1).await;
     until_told(&mut watch, &order, "CANCELLED").await;
+    // Not the reset that each new session of a listener ends its beginning with.
+    let resets = async || metric(&here, "messaging_broadcast_resets_total").await;
+    let before = resets().await;
     system.orders(1).kill();
+    until("its silence is noticed", async || if resets().await > before { Ok(()) } else { Err("no".into()) })
+        .await;
     watch.until(&["reset"]).await;
     assert_eq!(here.orders_of(user).await.len(), 1);
 }
@@ -251,13 +256,18 @@ async fn until_told(watch: &mut Watch, order: &Order, status: &str) -> Told {
 }
 
 async fn until_clients(shop: &Shop, count: usize) {
-    let gauge = format!("live_clients {count}");
     until(format!("{count} clients watch"), async || {
-        let metrics = shop.get("/metrics").send().await.text();
-        let found = metrics.lines().find(|line| line.starts_with("live_clients "));
-        if found == Some(&gauge) { Ok(()) } else { Err(format!("{found:?}")) }
+        let found = metric(shop, "live_clients").await;
+        if found == count as u64 { Ok(()) } else { Err(format!("{found} do")) }
     })
     .await;
+}
+
+/// A service's metric without labels; 0 if it has nothing to tell yet.
+async fn metric(service: &Shop, name: &str) -> u64 {
+    let metrics = service.get("/metrics").send().await.text();
+    let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.map_or(0, |value| value.parse().unwrap())
 }
 
 async fn next_text(
