@@ -18,7 +18,7 @@ pub struct Watch {
 /// A message of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// Where the stream is then.
+    /// Where the stream is then; empty if it ends with this.
     pub id: String,
     /// What kind of message it is.
     pub event: String,
@@ -80,7 +80,7 @@ impl Told {
         };
         let data = field("data")?;
         Some(Self {
-            id: field("id").expect("a message has an id"),
+            id: field("id").unwrap_or_default(),
             event: field("event").expect("a message has a kind"),
             data: serde_json::from_str(&data).expect("its data is JSON"),
         })

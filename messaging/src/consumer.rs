@@ -237,10 +237,18 @@ impl<H: Handler> Consumer<H> {
     /// Tries until the batch is committed; false if `shutdown` came first.
     async fn commit(&self, batch: &Batch, shutdown: &CancellationToken) -> bool {
         let mut backoff = Backoff::default();
+        let mut has_failed = false;
         loop {
             match self.try_commit(batch).await {
-                Ok(()) => return true,
+                Ok(()) => {
+                    // What looked like a failure may have been committed after that was said.
+                    if has_failed {
+                        self.handler.uncertain();
+                    }
+                    return true;
+                }
                 Err(error) => {
+                    has_failed = true;
                     warn!(queue = self.queue, %error, "consumer: transaction failed; trying again");
                     counter!("messaging_transaction_retries_total").increment(1);
                     self.handler.uncertain();

@@ -70,16 +70,22 @@ impl Delivery {
         let Some(last) = last else {
             return Ok(());
         };
+        let mut has_failed = false;
         loop {
             let begun = Instant::now();
             let batch = tokio::time::timeout(BATCH_LIMIT, self.step(last)).await;
             let limit = BATCH_LIMIT;
-            let pause = match batch.unwrap_or(Err(Error::Deadline { what: "a delivery", limit })) {
+            let batch = batch.unwrap_or(Err(Error::Deadline { what: "a delivery", limit }));
+            // What looked like a failure may have been committed after that was said.
+            if has_failed || batch.is_err() {
+                self.voice.unsure();
+            }
+            has_failed = batch.is_err();
+            let pause = match batch {
                 Ok(due) if due < MAX_BATCH as usize => return Ok(()),
                 Ok(_) => PAUSE_FACTOR * begun.elapsed(),
                 Err(error) => {
                     warn!(%error, "delivery: steps failed; trying again");
-                    self.voice.unsure();
                     LONGEST_POLL
                 }
             };

@@ -320,8 +320,9 @@ export interface paths {
         };
         /**
          * Changes of a user's orders, over a WebSocket
-         * @description The same messages as from `/orders/events/{user_id}`, each a text frame with a `LiveMessage`. The server pings
-         *     every 15 seconds; what a client sends is ignored. Close code 1013 means `too-slow`, 1001 `shutdown`.
+         * @description The same messages as from `/orders/events/{user_id}`, each a text frame with a `LiveMessage`, but for
+         *     `close`, which is the closing frame: 1013 means `too-slow`, 1001 `shutdown`. The server pings every 15 seconds; what
+         *     a client sends is ignored.
          */
         get: operations["watchOrdersOverWebSocket"];
         put?: never;
@@ -512,8 +513,8 @@ export interface components {
          */
         DeliveryStatus: "PENDING" | "SHIPPED" | "DELIVERED" | null;
         /**
-         * @description How an order stands after a change. That which tells of a new order is the whole of it; whoever does not know an
-         *     order that another change is about asks for it.
+         * @description How an order stands after a change. That which tells of a new order is the whole of it, if the description is short;
+         *     whoever does not know the order that another change is about asks for it.
          */
         OrderChange: {
             /** Format: uuid */
@@ -521,7 +522,7 @@ export interface components {
             /** Format: uuid */
             user_id: string;
             amount: components["schemas"]["Amount"];
-            /** @description What was ordered, if this tells of a new order. */
+            /** @description What was ordered, if this tells of a new order and it is short. */
             description?: string;
             status: components["schemas"]["OrderStatus"];
             cancel_reason: components["schemas"]["CancelReason"];

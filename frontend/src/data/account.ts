@@ -10,6 +10,7 @@ import {
 } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { getAccount, getTransactions, type Account, type AccountChange } from "../api/gozon.ts";
+import { askAnew } from "./client.ts";
 
 export const accountKeys = {
   ofUser: (userId: string) => ["account", userId] as const,
@@ -58,9 +59,14 @@ export function putAccount(client: QueryClient, account: Account): void {
 export function applyAccountChange(client: QueryClient, change: AccountChange): void {
   const key = accountOptions(change.user_id).queryKey;
   const shown = client.getQueryData(key);
-  if (shown) putAccount(client, { ...shown, ...change });
   // Opened elsewhere, or not known yet: the change alone is not a whole account.
-  else void client.invalidateQueries({ queryKey: key });
+  if (!shown) {
+    void askAnew(client, key);
+    return;
+  }
+  putAccount(client, { ...shown, ...change });
+  // The account may have been asked for meanwhile, and the ledger before.
+  if (change.version === shown.version) refreshLedger(client, change.bill_id);
 }
 
 /** Balances that change in a row are one reason to ask for the ledger, and the order that was paid is drawn before. */

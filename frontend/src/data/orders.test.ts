@@ -25,6 +25,14 @@ it("an order that was placed while the answer was on its way stays", () => {
   expect(itemsOf(mergePages(pages([order(1)]), pages([])))).toEqual([order(1)]);
 });
 
+it("an order that was committed later stays, though its id is smaller than one of the answer's", () => {
+  const shown = pages([order(3), order(2), order(1)]);
+  const fetched = { pages: [{ items: [order(3), order(1)], next: "more" }], pageParams: [null] };
+  expect(itemsOf(mergePages(shown, fetched)).map(({ id }) => id)).toEqual([orderId(3), orderId(2), orderId(1)]);
+  const longer = pages([order(3), order(2), order(1), order(0)]);
+  expect(itemsOf(mergePages(longer, fetched))).toHaveLength(3);
+});
+
 it("an answer that brings nothing new changes nothing, so that nothing is drawn again", () => {
   const shown = pages([order(2, paid), order(1)]);
   expect(mergePages(shown, structuredClone(shown))).toBe(shown);

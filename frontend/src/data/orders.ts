@@ -87,27 +87,34 @@ export function applyChange(client: QueryClient, change: OrderChange): Order | n
     else found ??= null;
     return advanced;
   };
-  client.setQueryData(ordersOptions(change.user_id).queryKey, (shown) => shown && map(shown, change.id, apply));
-  client.setQueryData(orderOptions(change.id).queryKey, (shown) => shown && apply(shown));
+  const list = ordersOptions(change.user_id).queryKey;
+  client.setQueryData(list, (shown) => shown && map(shown, change.id, apply));
+  const order = client.setQueryData(orderOptions(change.id).queryKey, (shown) => shown && apply(shown));
+  // It may have become known while the list was not there.
+  if (order) client.setQueryData(list, (shown) => shown && insert(order, shown));
   if (found) void client.invalidateQueries({ queryKey: ordersKeys.timeline(change.id) });
   return found;
 }
 
-/**
- * What was fetched, but no order moved back, and none lost that was placed while the answer was on its way: ids grow
- * with time, so these are the ones above the newest of the answer.
- */
+/** The first answer with the user's orders, if it is on its way. */
+export function firstOrders(client: QueryClient, userId: string): Promise<unknown> | undefined {
+  const query = client.getQueryCache().find({ queryKey: ordersKeys.ofUser(userId) });
+  return query?.state.data === undefined && query?.state.fetchStatus === "fetching" ? query.promise : undefined;
+}
+
+/** What was fetched, but no order moved back, and none lost that became known while the answer was on its way. */
 export function mergePages(shown: Pages | undefined, fetched: Pages): Pages {
-  const [first, ...rest] = fetched.pages;
-  if (!shown || !first) return fetched;
+  if (!shown) return fetched;
   const known = new Map(itemsOf(shown).map((order) => [order.id, order]));
-  const newest = first.items[0]?.id ?? "";
-  const since = shown.pages[0]?.items.filter(({ id }) => id > newest) ?? [];
-  const pages = [{ ...first, items: [...since, ...first.items] }, ...rest].map((page) => ({
+  const pages = fetched.pages.map((page) => ({
     ...page,
     items: page.items.map((order) => ahead(known.get(order.id), order)),
   }));
-  return replaceEqualDeep(shown, { ...fetched, pages });
+  // An order that was committed a little later may have a smaller id than one that the answer has.
+  const answered = new Set(itemsOf(fetched).map(({ id }) => id));
+  const missing = [...known.values()].filter(({ id }) => !answered.has(id));
+  const merged = missing.reduce((merged, order) => insert(order, merged), { ...fetched, pages });
+  return replaceEqualDeep(shown, merged);
 }
 
 /** The list with an order in its place; without it if it belongs to a page that is not loaded. */

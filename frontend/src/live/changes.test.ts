@@ -1,9 +1,11 @@
 // @vitest-environment jsdom
-import type { QueryClient } from "@tanstack/react-query";
+import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
+import { renderHook } from "@testing-library/react";
+import { createElement } from "react";
 import { beforeEach, expect, it, vi } from "vitest";
 import type { AccountChange, Order, OrderChange } from "../api/gozon.ts";
 import { createQueryClient } from "../data/client.ts";
-import { ordersKeys } from "../data/orders.ts";
+import { ordersKeys, useOrders } from "../data/orders.ts";
 import { placing } from "../data/placing.ts";
 import { answerWith, json, type Answers } from "../testing/api.ts";
 import { account, BILL, change, order, orderId, paid, shipped, USER } from "../testing/samples.ts";
@@ -83,9 +85,27 @@ it("a change that overtakes the answer to the request that placed the order wait
   expect(sent).toEqual([]);
 });
 
-it("a reset asks for everything of its stream that is shown", () => {
+it("what changes while the first answer is on its way is in the list when that is there", async () => {
+  let answer: (response: Response) => void = () => undefined;
+  const sent = answerWith({ [`GET /orders/orders/${USER}`]: () => new Promise((resolve) => (answer = resolve)) });
+  const { result } = renderHook(() => useOrders(USER), {
+    wrapper: ({ children }) => createElement(QueryClientProvider, { client }, children),
+  });
+  await vi.waitFor(() => expect(sent).toHaveLength(1));
+  tell(change(1, paid));
+  tell(change(2, { description: "Tea" }));
+  answer(json([order(1)])());
+  await vi.waitFor(() => expect(result.current.orders).toHaveLength(2));
+  expect(shown()).toMatchObject([
+    { id: orderId(2), description: "Tea" },
+    { id: orderId(1), ...paid },
+  ]);
+});
+
+it("a reset asks for everything of its stream that is shown", async () => {
   const invalidate = vi.spyOn(client, "invalidateQueries");
   changes.ofOrders({ event: "reset", data: { reason: "connected" } });
+  await vi.waitFor(() => expect(invalidate).toHaveBeenCalledTimes(3));
   expect(invalidate.mock.calls.map(([filters]) => filters?.queryKey)).toEqual([["orders"], ["order"], ["timeline"]]);
   changes.ofOrders({ event: "resumed", data: {} });
   expect(invalidate).toHaveBeenCalledTimes(3);

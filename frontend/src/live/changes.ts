@@ -3,7 +3,8 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { AccountChange, Order, OrderChange } from "../api/gozon.ts";
 import { accountKeys, applyAccountChange } from "../data/account.ts";
-import { applyChange, orderOptions, ordersKeys, putOrder } from "../data/orders.ts";
+import { askAnew } from "../data/client.ts";
+import { applyChange, firstOrders, orderOptions, ordersKeys, putOrder } from "../data/orders.ts";
 import { isPlacing } from "../data/placing.ts";
 import { rankOfChange } from "../data/standing.ts";
 import type { LiveMessage } from "./eventStream.ts";
@@ -25,7 +26,7 @@ export function createChanges(client: QueryClient, onOrder: OnOrder): Changes {
   const held = new Map<string, OrderChange>();
 
   /** Asks for an order that nothing is known of, then brings it to where the changes meanwhile have it. */
-  const adopt = async (orderId: string) => {
+  const adopt = async (orderId: string, userId: string) => {
     try {
       const order = await client.query({ ...orderOptions(orderId), staleTime: 0 });
       putOrder(client, order);
@@ -33,13 +34,17 @@ export function createChanges(client: QueryClient, onOrder: OnOrder): Changes {
       const advanced = change && applyChange(client, change);
       onOrder(advanced ?? order);
     } catch {
-      // Not to be had now: the next reset asks for the whole list.
+      // Not to be had now: the list has it when it can.
+      void client.invalidateQueries({ queryKey: ordersKeys.ofUser(userId) });
     } finally {
       held.delete(orderId);
     }
   };
 
   const take = (change: OrderChange) => {
+    // The answer that is on its way may be older than the change, or lack the order.
+    const isFirst = firstOrders(client, change.user_id);
+    if (isFirst) void isFirst.then(() => take(change)).catch(() => undefined);
     const advanced = applyChange(client, change);
     if (advanced) onOrder(advanced);
     if (advanced !== undefined) return;
@@ -53,11 +58,11 @@ export function createChanges(client: QueryClient, onOrder: OnOrder): Changes {
     }
     if (!before || rankOfChange(before) < rankOfChange(change)) held.set(change.id, change);
     // A change may overtake the answer to the request that placed the order: that answer is waited for.
-    if (!before && !isPlacing(client, change.user_id)) void adopt(change.id);
+    if (!before && !isPlacing(client, change.user_id)) void adopt(change.id, change.user_id);
   };
 
   const askAgain = (keys: readonly (readonly string[])[]) => {
-    for (const queryKey of keys) void client.invalidateQueries({ queryKey });
+    for (const queryKey of keys) void askAnew(client, queryKey);
   };
 
   return {
@@ -76,7 +81,7 @@ export function createChanges(client: QueryClient, onOrder: OnOrder): Changes {
       if (change) take(change);
     },
     placingEnded: () => {
-      for (const orderId of held.keys()) void adopt(orderId);
+      for (const { id, user_id } of held.values()) void adopt(id, user_id);
     },
   };
 }

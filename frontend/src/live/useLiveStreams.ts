@@ -40,12 +40,12 @@ export function useLiveStreams(userId: string | null, handlers: Handlers): Conne
     if (document.visibilityState === "hidden") pause();
     document.addEventListener("visibilitychange", onVisibility);
     // In both directions: a connection made over the network that was there before may be dead and not know it.
-    window.addEventListener("online", reconnect);
-    window.addEventListener("offline", reconnect);
+    window.addEventListener("online", onVisibility);
+    window.addEventListener("offline", onVisibility);
     return () => {
       document.removeEventListener("visibilitychange", onVisibility);
-      window.removeEventListener("online", reconnect);
-      window.removeEventListener("offline", reconnect);
+      window.removeEventListener("online", onVisibility);
+      window.removeEventListener("offline", onVisibility);
       pause();
       streams.current = [];
       setStates({});

@@ -17,7 +17,7 @@ use crate::error::within;
 use crate::{Backoff, Broker, Error};
 
 /// Batches that may wait to be told; more are left out, and whoever listens is told that.
-const QUEUE: usize = 256;
+const QUEUE: usize = 64;
 /// Changes in a packet beyond which no further batch joins it.
 const MAX_PACKET: usize = 500;
 

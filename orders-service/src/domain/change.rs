@@ -5,6 +5,9 @@ use uuid::Uuid;
 
 use super::{Order, PaymentResult, Verdict};
 
+/// Bytes of a description that is told; changes wait in memory for who may want them.
+const MAX_DESCRIPTION: usize = 250;
+
 /// How an order stands after a change, for who watches its user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct OrderChange {
@@ -12,7 +15,7 @@ pub(crate) struct OrderChange {
     pub user_id: Uuid,
     /// Minor units (kopecks).
     pub amount: i64,
-    /// Of a new order: with it the change is the whole order, and nobody has to ask for it.
+    /// Of a new order, if it is short: with it the change is the whole order, and nobody has to ask for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     pub status: &'static str,
@@ -29,7 +32,7 @@ impl OrderChange {
             id: order.id,
             user_id: order.user_id,
             amount: order.amount,
-            description: Some(order.description.clone()),
+            description: Some(&order.description).filter(|text| text.len() <= MAX_DESCRIPTION).cloned(),
             status: "NEW",
             cancel_reason: None,
             cancel_requested: false,

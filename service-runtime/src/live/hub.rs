@@ -12,7 +12,9 @@ use uuid::Uuid;
 
 /// Messages that a client may be behind; one that is slower is let go. What comes at once, as when a user's orders are all
 /// shipped in one step, is no reason: it has to fit.
-const CLIENT_QUEUE: usize = 1_000;
+pub(super) const CLIENT_QUEUE: usize = 1_000;
+/// The last message to a client that is let go.
+pub(super) const CLOSE: &str = "close";
 /// Changes that are remembered for clients that come back, of all topics together: a few megabytes at most.
 const REMEMBERED: usize = 10_000;
 /// For how long changes of a topic are remembered that nobody watches any more.
@@ -251,7 +253,7 @@ impl Subscription {
     /// The last message to a client.
     pub(super) fn close_message(&self) -> Message {
         let why = reason(self.why_closed());
-        self.hub.state().message("close", why)
+        self.hub.state().message(CLOSE, why)
     }
 }
 

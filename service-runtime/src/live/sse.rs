@@ -8,7 +8,7 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use tokio::time::{Instant, Interval, interval_at};
 
-use super::hub::{Message, Subscription};
+use super::hub::{CLOSE, Message, Subscription};
 use super::watch::HEARTBEAT;
 
 /// How long a client waits before it connects again, in milliseconds.
@@ -57,9 +57,39 @@ impl Client {
 
 fn chunk(mut text: String, messages: &[Message]) -> Bytes {
     for Message { id, event, data } in messages {
+        // Who is let go has missed what there was no room for, and goes on from what was told before.
+        if *event != CLOSE {
+            writeln!(text, "id: {id}").expect("a string takes everything");
+        }
         // JSON as it is made here has no line breaks.
-        write!(text, "id: {id}\nevent: {event}\ndata: {}\n\n", data.get())
-            .expect("a string takes everything");
+        write!(text, "event: {event}\ndata: {}\n\n", data.get()).expect("a string takes everything");
     }
     Bytes::from(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+    use messaging::broadcast::Audience;
+    use uuid::Uuid;
+
+    use super::super::Hub;
+    use super::super::hub::{CLIENT_QUEUE, Position};
+    use super::*;
+
+    #[tokio::test]
+    async fn who_was_too_slow_goes_on_from_what_it_was_told() {
+        let (hub, topic) = (Hub::new("order"), Uuid::now_v7());
+        let slow = hub.watch(topic, None).unwrap();
+        let all: Vec<String> = (0..CLIENT_QUEUE + 2).map(|number| number.to_string()).collect();
+        all.iter().for_each(|number| hub.changed(topic, number));
+        let chunks: Vec<_> = stream(slow).map(|chunk| chunk.unwrap()).collect().await;
+        let text = String::from_utf8(chunks.concat()).unwrap();
+        assert!(text.ends_with("event: close\ndata: {\"reason\":\"too-slow\"}\n\n"));
+        let last: Position =
+            text.lines().rev().find_map(|line| line.strip_prefix("id: ")).unwrap().parse().unwrap();
+        let resumed = hub.watch(topic, Some(last)).unwrap();
+        let missed: Vec<_> = resumed.first.iter().skip(1).map(|message| message.data.get()).collect();
+        assert_eq!(missed, all[CLIENT_QUEUE..]);
+    }
 }
