@@ -34,6 +34,9 @@ void test("a paid order is cancelled with the keyboard, and the money comes back
   await cancel.press("Enter");
   const dialog = page.getByRole("dialog", { name: "Cancel this order?" });
   await dialog.getByText("will come back to the account").waitFor();
+  const around = dialog.locator("xpath=..");
+  const behind = await around.evaluate((element) => getComputedStyle(element).backgroundColor);
+  assert.equal(behind, "rgba(0, 0, 0, 0)", "the page shows through");
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
   await cancel.and(page.locator(":focus")).waitFor();

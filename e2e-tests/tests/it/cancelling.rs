@@ -243,6 +243,12 @@ fn delivering(interval_seconds: u32) -> SystemOptions {
 /// The next tick is due now.
 async fn tick(system: &Own) {
     let database = system.orders_database().await;
+    // The first one, which begins with the service, would take this one with it.
+    until("the first tick has begun", async || {
+        let begun = "SELECT count(*) FROM delivery_tick WHERE began_at > '-infinity'";
+        if database.number(begun).await == 1 { Ok(()) } else { Err("it has not".into()) }
+    })
+    .await;
     database.execute("UPDATE delivery_tick SET began_at = '-infinity'").await.unwrap();
 }
 

@@ -24,13 +24,15 @@ export function Dialog({ title, isOpen, onClose, children }: Props): ReactElemen
       onClose={onClose}
       centered
       radius="lg"
+      // Not at the content itself: Mantine would give its class to what surrounds it as well, and hide the page.
+      classNames={{ content: styles.content }}
       // The page stands still by theme.css: Mantine's way is a style element, which the security policy forbids.
       lockScroll={false}
       returnFocus={false}
       onExitTransitionEnd={giveFocusBack}
     >
       <Modal.Overlay />
-      <Modal.Content className={styles.content}>
+      <Modal.Content>
         {/* Not Mantine's header, which would count as a second banner of the page. */}
         <div className={styles.header}>
           <Modal.Title className={styles.title}>{title}</Modal.Title>

@@ -31,8 +31,10 @@ export default function ToastCorner(): ReactElement {
   );
 }
 
-/** As many at once as can be read; the rest is counted. */
+/** As many at once as can be read, and as leave room for the page; the rest is counted. */
 const MOST = 3;
+const MOST_ON_A_PHONE = 1;
+const PHONE_PX = 480;
 const MORE = "more-orders";
 let uncounted = 0;
 
@@ -43,7 +45,7 @@ export function tellOfOrder(order: Order): void {
   const shown = notificationsStore.getState().notifications.map(({ id }) => id);
   const toast = { id: order.id, message: <OrderToast order={order} /> };
   if (shown.includes(order.id)) notifications.update(toast);
-  else if (shown.length < MOST) notifications.show(toast);
+  else if (shown.length < (window.innerWidth <= PHONE_PX ? MOST_ON_A_PHONE : MOST)) notifications.show(toast);
   else tellOfMore(shown.includes(MORE));
 }
 
