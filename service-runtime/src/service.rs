@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use actix_web::web::ServiceConfig;
 use diesel_migrations::EmbeddedMigrations;
 use messaging::broadcast::{self, Listener, Voice};
 use messaging::{Backoff, Broker, Consumer, Handler, Pool, Relay, Retention, Topology, retention};
@@ -11,10 +10,11 @@ use tracing::{info, warn};
 
 use crate::config::amqp_url_error;
 use crate::database::{self, SetupError};
+use crate::http::{self, Routes};
 use crate::live::Hub;
 use crate::shutdown::Shutdown;
 use crate::workers::Workers;
-use crate::{Config, ConfigError, Health, http, telemetry};
+use crate::{Config, ConfigError, Health, telemetry};
 
 /// Relay, consumer, committer, sweep, delivery, retention and one to spare.
 const WORKER_CONNECTIONS: usize = 7;
@@ -179,7 +179,7 @@ impl Service {
     /// Why it can't go on.
     pub async fn serve(
         self,
-        routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+        routes: impl Fn(&mut Routes) + Clone + Send + 'static,
     ) -> Result<(), StartError> {
         let stop = self.shutdown.begun().clone();
         http::serve(&self.config, self.health, self.metrics, routes, stop).await?;

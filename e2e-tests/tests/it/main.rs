@@ -14,6 +14,9 @@ mod delivery;
 mod live;
 mod timeline;
 
+mod clients;
+mod routes;
+
 mod dead_letters;
 mod messages;
 mod redrive;

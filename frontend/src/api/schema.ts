@@ -409,6 +409,291 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The orders of a user, who is a parameter
+         * @description As `GET /orders/orders/{user_id}`.
+         */
+        get: operations["listOrdersOf"];
+        put?: never;
+        /**
+         * Place an order
+         * @description As `POST /orders/create/{user_id}`, but that the user is in the body, or in the query. What is in the query need
+         *     not be in the body, and must be the same if it is in both.
+         */
+        post: operations["placeOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Place an order
+         * @description As `POST /orders`.
+         */
+        post: operations["placeOrderToo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The order, by the id that placing it returned.
+                 * @example 019b76de-5217-7a60-b3c4-5a0e6f3d8e77
+                 */
+                order_id: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * One order
+         * @description As `GET /orders/status/{order_id}`.
+         */
+        get: operations["getOrderToo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The orders of a user, in camelCase
+         * @description As `GET /orders/orders/{user_id}`.
+         */
+        get: operations["listOrdersInCamelCase"];
+        put?: never;
+        /**
+         * Place an order, in camelCase
+         * @description As `POST /orders`.
+         */
+        post: operations["placeOrderInCamelCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The order, by the id that placing it returned.
+                 * @example 019b76de-5217-7a60-b3c4-5a0e6f3d8e77
+                 */
+                order_id: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * One order, in camelCase
+         * @description As `GET /orders/status/{order_id}`.
+         */
+        get: operations["getOrderInCamelCase"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payments/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open the user's account, in camelCase
+         * @description As `POST /payments/create/{user_id}`, but that the user is in the body, or in the query, or in both if they are
+         *     the same.
+         */
+        post: operations["openAccountInCamelCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payments/accounts/deposit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay money into the user's account, in camelCase
+         * @description As `POST /payments/add/{bill_id}`, for the account of the user in the body. What is in the query need not be in
+         *     the body, and must be the same if it is in both.
+         */
+        post: operations["depositInCamelCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payments/accounts/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user, by an id that the client chose. Users are not registered anywhere.
+                 * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /** The account of a user, in camelCase */
+        get: operations["getAccountInCamelCase"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The events that have a schema
+         * @description Every type of event, and the versions of its schema. Each version reads every other, so that any of them will do.
+         */
+        get: operations["listSchemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schemas/{subject}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The type of the event.
+                 * @example OrderCreated
+                 */
+                subject: string;
+                /**
+                 * @description The version of the schema.
+                 * @example 1
+                 */
+                version: number;
+            };
+            cookie?: never;
+        };
+        /** The schema of an event */
+        get: operations["getSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document */
+        get: operations["getDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/swagger/doc.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document, in JSON */
+        get: operations["getDocumentAsJson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/asyncapi.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The document of the events */
+        get: operations["getEventsDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -425,9 +710,52 @@ export interface components {
         };
         NewOrder: {
             amount: components["schemas"]["Amount"];
-            /** @description What is ordered, for people. Any characters but NUL (U+0000). */
-            description: string;
+            description: components["schemas"]["Description"];
         };
+        /** @description What is ordered, for people. Any characters but NUL (U+0000). */
+        Description: string;
+        NewOrderOfUser: {
+            /** Format: uuid */
+            user_id: string;
+            amount: components["schemas"]["Amount"];
+            description: components["schemas"]["Description"];
+        };
+        NewOrderInCamelCase: {
+            /** Format: uuid */
+            userId: string;
+            amount: components["schemas"]["Amount"];
+            description: components["schemas"]["Description"];
+        };
+        /** @description An `Order`, its fields' names in camelCase. */
+        OrderInCamelCase: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            userId: string;
+            amount: components["schemas"]["Amount"];
+            description: string;
+            status: components["schemas"]["OrderStatus"];
+            cancelReason: components["schemas"]["CancelReason"];
+            cancelRequestedAt: components["schemas"]["Time"] | null;
+            deliveryStatus: components["schemas"]["DeliveryStatus"];
+            createdAt: components["schemas"]["Time"];
+            updatedAt: components["schemas"]["Time"];
+        };
+        /** @description An `Account`, its fields' names in camelCase. */
+        AccountInCamelCase: {
+            /** Format: uuid */
+            billId: string;
+            /** Format: uuid */
+            userId: string;
+            /** Format: int64 */
+            balance: number;
+            /** Format: int64 */
+            version: number;
+            createdAt: components["schemas"]["Time"];
+            updatedAt: components["schemas"]["Time"];
+        };
+        /** @description The types of events that have a schema. */
+        SchemaIndex: Record<string, never>;
         Account: {
             /**
              * Format: uuid
@@ -639,6 +967,55 @@ export interface components {
         };
     };
     responses: {
+        /** @description The order was accepted. Its payment is under way. */
+        Placed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description Where the order can be asked for, relative to this server.
+                 * @example /orders/019b76de-5217-7a60-b3c4-5a0e6f3d8e77
+                 */
+                Location: string;
+                "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Order"];
+            };
+        };
+        /** @description The query is not valid. */
+        BadQuery: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is not JSON, the query is not valid, or the `Idempotency-Key` is not one. */
+        BadParameters: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The body is JSON, but not what can be done; a parameter is missing, or not the same in the query and in the body;
+         *     or the key belongs to another request. Nothing was done.
+         */
+        Invalid: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The account as it is now. */
         Account: {
             headers: {
@@ -772,6 +1149,16 @@ export interface components {
          */
         UserId: string;
         /**
+         * @description The user, by an id that the client chose.
+         * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+         */
+        UserIdInQuery: string;
+        /**
+         * @description The user, by an id that the client chose.
+         * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+         */
+        UserIdInCamelCase: string;
+        /**
          * @description The account, by the id that opening it returned. It is not the user's id.
          * @example 019b76da-a8d0-7cc1-9f7f-2b1c6a1c9d11
          */
@@ -799,7 +1186,13 @@ export interface components {
         /** @description The same as the header `Last-Event-ID`, for clients that can't set it. If both are there, the header counts. */
         LastEventId: string;
     };
-    requestBodies: never;
+    requestBodies: {
+        OrderOfUser: {
+            content: {
+                "application/json": components["schemas"]["NewOrderOfUser"];
+            };
+        };
+    };
     headers: {
         /**
          * @description The id of this request, the client's own if it sent one. Log lines about it carry it.
@@ -1395,6 +1788,480 @@ export interface operations {
                 };
             };
             503: components["responses"]["Unavailable"];
+            default: components["responses"]["Other"];
+        };
+    };
+    listOrdersOf: {
+        parameters: {
+            query: {
+                /**
+                 * @description The user, by an id that the client chose.
+                 * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+                 */
+                user_id: components["parameters"]["UserIdInQuery"];
+                /** @description The most items that a page may have. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page starts. Opaque; it comes from the `Link` header of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of the user's orders. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"][];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Other"];
+        };
+    };
+    placeOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again: 1 to 255 visible ASCII characters, chosen by the client, for example a
+                 *     random UUID. See *Sending a POST again*.
+                 * @example 5f0c7a52-6f0e-4a3b-9c55-0c1f4b8f3a10
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["OrderOfUser"];
+        responses: {
+            201: components["responses"]["Placed"];
+            400: components["responses"]["BadParameters"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Other"];
+        };
+    };
+    placeOrderToo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again: 1 to 255 visible ASCII characters, chosen by the client, for example a
+                 *     random UUID. See *Sending a POST again*.
+                 * @example 5f0c7a52-6f0e-4a3b-9c55-0c1f4b8f3a10
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["OrderOfUser"];
+        responses: {
+            201: components["responses"]["Placed"];
+            400: components["responses"]["BadParameters"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Other"];
+        };
+    };
+    getOrderToo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The order, by the id that placing it returned.
+                 * @example 019b76de-5217-7a60-b3c4-5a0e6f3d8e77
+                 */
+                order_id: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The order as it is now. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["BadPath"];
+            404: components["responses"]["OrderNotFound"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Other"];
+        };
+    };
+    listOrdersInCamelCase: {
+        parameters: {
+            query: {
+                /**
+                 * @description The user, by an id that the client chose.
+                 * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+                 */
+                userId: components["parameters"]["UserIdInCamelCase"];
+                /** @description The most items that a page may have. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page starts. Opaque; it comes from the `Link` header of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of the user's orders. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderInCamelCase"][];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Other"];
+        };
+    };
+    placeOrderInCamelCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again: 1 to 255 visible ASCII characters, chosen by the client, for example a
+                 *     random UUID. See *Sending a POST again*.
+                 * @example 5f0c7a52-6f0e-4a3b-9c55-0c1f4b8f3a10
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrderInCamelCase"];
+            };
+        };
+        responses: {
+            /** @description The order was accepted. Its payment is under way. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /**
+                     * @description Where the order can be asked for, relative to this server.
+                     * @example /api/orders/019b76de-5217-7a60-b3c4-5a0e6f3d8e77
+                     */
+                    Location: string;
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderInCamelCase"];
+                };
+            };
+            400: components["responses"]["BadParameters"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Other"];
+        };
+    };
+    getOrderInCamelCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The order, by the id that placing it returned.
+                 * @example 019b76de-5217-7a60-b3c4-5a0e6f3d8e77
+                 */
+                order_id: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The order as it is now. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderInCamelCase"];
+                };
+            };
+            400: components["responses"]["BadPath"];
+            404: components["responses"]["OrderNotFound"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Other"];
+        };
+    };
+    openAccountInCamelCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again: 1 to 255 visible ASCII characters, chosen by the client, for example a
+                 *     random UUID. See *Sending a POST again*.
+                 * @example 5f0c7a52-6f0e-4a3b-9c55-0c1f4b8f3a10
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: uuid */
+                    userId: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The account was opened. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountInCamelCase"];
+                };
+            };
+            400: components["responses"]["BadParameters"];
+            /** @description The user has an account already; `bill_id` names it. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccountExistsProblem"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Other"];
+        };
+    };
+    depositInCamelCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to send again: 1 to 255 visible ASCII characters, chosen by the client, for example a
+                 *     random UUID. See *Sending a POST again*.
+                 * @example 5f0c7a52-6f0e-4a3b-9c55-0c1f4b8f3a10
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: uuid */
+                    userId: string;
+                    amount: components["schemas"]["Amount"];
+                };
+            };
+        };
+        responses: {
+            /** @description The money is in the account, which is shown as the deposit left it. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountInCamelCase"];
+                };
+            };
+            400: components["responses"]["BadParameters"];
+            404: components["responses"]["AccountNotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Other"];
+        };
+    };
+    getAccountInCamelCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user, by an id that the client chose. Users are not registered anywhere.
+                 * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
+                 */
+                user_id: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account as it is now. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountInCamelCase"];
+                };
+            };
+            400: components["responses"]["BadPath"];
+            404: components["responses"]["AccountNotFound"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Other"];
+        };
+    };
+    listSchemas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchemaIndex"];
+                };
+            };
+            default: components["responses"]["Other"];
+        };
+    };
+    getSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The type of the event.
+                 * @example OrderCreated
+                 */
+                subject: string;
+                /**
+                 * @description The version of the schema.
+                 * @example 1
+                 */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JSON Schema (draft 2020-12) of one event in a message's batch. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/schema+json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["Other"];
+        };
+    };
+    getDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is in the repository. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+            default: components["responses"]["Other"];
+        };
+    };
+    getDocumentAsJson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same in JSON. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["Other"];
+        };
+    };
+    getEventsDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Exchanges, queues and messages (AsyncAPI 3.0). */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
             default: components["responses"]["Other"];
         };
     };

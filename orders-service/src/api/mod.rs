@@ -1,16 +1,17 @@
-//! The HTTP routes, `/orders/…`. Status codes live here and nowhere else.
+//! The HTTP routes, `/orders/…`, and their [`dialects`]. Status codes live here and nowhere else.
 
 mod cancel;
 mod create;
+mod dialects;
 mod overview;
 mod read;
 
 pub(crate) use cancel::Canceller;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::Data;
 use messaging::{Broker, Pool};
-use service_runtime::http::{Problem, get, post};
+use service_runtime::http::{Problem, Routes, get, post};
 use service_runtime::live::{self, Hub};
 use service_runtime::overview::Latest;
 use uuid::Uuid;
@@ -30,20 +31,19 @@ pub(crate) struct Api {
 }
 
 /// Adds the routes.
-pub(crate) fn configure(routes: &mut ServiceConfig, api: Api) {
+pub(crate) fn configure(routes: &mut Routes, api: Api) {
     let Api { pool, broker, committer, canceller, hub, overview } = api;
-    routes.app_data(pool).app_data(broker).app_data(committer).app_data(canceller).app_data(hub);
-    routes.app_data(overview).service(
-        web::scope("/orders")
-            .service(post("/create/{user_id}", create::create))
-            .service(post("/cancel/{order_id}", cancel::cancel))
-            .service(get("/orders/{user_id}", read::of_user))
-            .service(get("/status/{order_id}", read::status))
-            .service(get("/timeline/{order_id}", read::timeline))
-            .service(get("/overview", overview::overview))
-            .service(live::events())
-            .service(live::web_socket()),
-    );
+    routes.share(pool).share(broker).share(committer).share(canceller).share(hub).share(overview);
+    routes
+        .at("/orders/create/{user_id}", post(create::create))
+        .at("/orders/cancel/{order_id}", post(cancel::cancel))
+        .at("/orders/orders/{user_id}", get(read::of_user))
+        .at("/orders/status/{order_id}", get(read::status))
+        .at("/orders/timeline/{order_id}", get(read::timeline))
+        .at("/orders/overview", get(overview::overview))
+        .at("/orders/events/{user_id}", live::events())
+        .at("/orders/ws/{user_id}", live::web_socket());
+    dialects::add(routes);
 }
 
 fn order_not_found(id: Uuid) -> Problem {

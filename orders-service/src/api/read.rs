@@ -1,21 +1,18 @@
 //! Reading orders.
 
+use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
-use actix_web::{HttpRequest, HttpResponse};
 use messaging::Pool;
 use service_runtime::database;
-use service_runtime::http::{PageQuery, Problem};
+use service_runtime::http::{Page, PageQuery, Problem};
 use uuid::Uuid;
 
 use super::order_not_found;
-use crate::domain::Timeline;
+use crate::domain::{Order, Timeline};
 use crate::store;
 
 pub(super) async fn status(pool: Data<Pool>, order: Path<Uuid>) -> Result<HttpResponse, Problem> {
-    let id = order.into_inner();
-    let found = database::run(&pool, move |conn| Box::pin(store::order_with(conn, id))).await?;
-    let order = found.ok_or_else(|| order_not_found(id))?;
-    Ok(HttpResponse::Ok().json(order))
+    Ok(HttpResponse::Ok().json(order_with(&pool, *order).await?))
 }
 
 pub(super) async fn timeline(pool: Data<Pool>, order: Path<Uuid>) -> Result<HttpResponse, Problem> {
@@ -26,14 +23,21 @@ pub(super) async fn timeline(pool: Data<Pool>, order: Path<Uuid>) -> Result<Http
 }
 
 pub(super) async fn of_user(
-    request: HttpRequest,
     pool: Data<Pool>,
     user: Path<Uuid>,
     query: Query<PageQuery<Uuid>>,
 ) -> Result<HttpResponse, Problem> {
-    let (user, page) = (user.into_inner(), query.check()?);
-    let orders =
-        database::run(&pool, move |conn| Box::pin(store::orders_of(conn, user, page.after, page.fetch())))
-            .await?;
-    Ok(page.answer(&request, orders, |order| order.id))
+    let page = query.check()?;
+    let orders = orders_of(&pool, *user, page).await?;
+    Ok(page.answer(format_args!("/orders/orders/{user}?"), orders, |order| order.id))
+}
+
+pub(super) async fn order_with(pool: &Pool, id: Uuid) -> Result<Order, Problem> {
+    let found = database::run(pool, move |conn| Box::pin(store::order_with(conn, id))).await?;
+    found.ok_or_else(|| order_not_found(id))
+}
+
+/// The orders of one page, and one more if there is a next page.
+pub(super) async fn orders_of(pool: &Pool, user: Uuid, page: Page<Uuid>) -> Result<Vec<Order>, Problem> {
+    database::run(pool, move |conn| Box::pin(store::orders_of(conn, user, page.after, page.fetch()))).await
 }

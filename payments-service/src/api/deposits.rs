@@ -9,10 +9,11 @@ use messaging::broadcast::Voice;
 use messaging::{Pool, crash_point};
 use serde::Deserialize;
 use service_runtime::database;
-use service_runtime::http::{IDEMPOTENT_REPLAYED, IdempotencyKey, JsonBody, Problem};
+use service_runtime::http::{IdempotencyKey, JsonBody, Problem};
 use uuid::Uuid;
 
 use super::account_not_found;
+use super::accounts::{self, Done};
 use crate::domain::{AccountChange, MAX_BALANCE_MINOR, tell};
 use crate::store::{self, Deposit};
 
@@ -27,10 +28,21 @@ pub(super) async fn add(
     voice: Data<Voice>,
     bill: Path<Uuid>,
     IdempotencyKey(key): IdempotencyKey,
-    JsonBody(deposit): JsonBody<NewDeposit>,
+    JsonBody(NewDeposit { amount }): JsonBody<NewDeposit>,
 ) -> Result<HttpResponse, Problem> {
-    let (bill, amount) = (bill.into_inner(), deposit.amount);
-    let deposited = database::run(&pool, move |conn| {
+    let Done { account, replayed } = deposit(&pool, &voice, *bill, amount, key).await?;
+    Ok(accounts::answer(StatusCode::OK, &account, replayed))
+}
+
+pub(super) async fn deposit(
+    pool: &Pool,
+    voice: &Voice,
+    bill: Uuid,
+    amount: Amount,
+    key: Option<String>,
+) -> Result<Done, Problem> {
+    let voice = voice.clone();
+    let deposited = database::run(pool, move |conn| {
         Box::pin(async move {
             let deposit = async move |conn: &mut _| store::deposit(conn, bill, amount, key.as_deref()).await;
             let deposited = conn.transaction(deposit).await;
@@ -46,10 +58,8 @@ pub(super) async fn add(
     .await?;
     crash_point!("deposit.committed");
     match deposited {
-        Deposit::Done(account) => Ok(HttpResponse::Ok().json(account)),
-        Deposit::Replayed(account) => {
-            Ok(HttpResponse::Ok().insert_header((IDEMPOTENT_REPLAYED, "true")).json(account))
-        }
+        Deposit::Done(account) => Ok(Done { account, replayed: false }),
+        Deposit::Replayed(account) => Ok(Done { account, replayed: true }),
         Deposit::KeyReused => Err(Problem::idempotency_key_reused()),
         Deposit::NoAccount => Err(account_not_found(bill)),
         Deposit::LimitExceeded => Err(Problem::new(

@@ -1,14 +1,15 @@
-//! The HTTP routes, `/payments/…`. Status codes live here and nowhere else.
+//! The HTTP routes, `/payments/…`, and their [`dialects`]. Status codes live here and nowhere else.
 
 mod accounts;
 mod deposits;
+mod dialects;
 mod overview;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::Data;
 use messaging::broadcast::Voice;
 use messaging::{Broker, Pool};
-use service_runtime::http::{Problem, get, post};
+use service_runtime::http::{Problem, Routes, get, post};
 use service_runtime::live::{self, Hub};
 use service_runtime::overview::Latest;
 
@@ -25,18 +26,18 @@ pub(crate) struct Api {
 }
 
 /// Adds the routes.
-pub(crate) fn configure(routes: &mut ServiceConfig, api: Api) {
+pub(crate) fn configure(routes: &mut Routes, api: Api) {
     let Api { pool, broker, voice, hub, overview } = api;
-    routes.app_data(pool).app_data(broker).app_data(voice).app_data(hub).app_data(overview).service(
-        web::scope("/payments")
-            .service(post("/create/{user_id}", accounts::open))
-            .service(post("/add/{bill_id}", deposits::add))
-            .service(get("/balance/{bill_id}", accounts::balance))
-            .service(get("/account/{user_id}", accounts::of_user))
-            .service(get("/transactions/{bill_id}", accounts::transactions))
-            .service(get("/overview", overview::overview))
-            .service(live::events()),
-    );
+    routes.share(pool).share(broker).share(voice).share(hub).share(overview);
+    routes
+        .at("/payments/create/{user_id}", post(accounts::open))
+        .at("/payments/add/{bill_id}", post(deposits::add))
+        .at("/payments/balance/{bill_id}", get(accounts::balance))
+        .at("/payments/account/{user_id}", get(accounts::of_user))
+        .at("/payments/transactions/{bill_id}", get(accounts::transactions))
+        .at("/payments/overview", get(overview::overview))
+        .at("/payments/events/{user_id}", live::events());
+    dialects::add(routes);
 }
 
 fn account_not_found(whose: impl std::fmt::Display) -> Problem {

@@ -4,7 +4,9 @@ mod accounts;
 mod payments;
 mod schema;
 
-pub(crate) use accounts::{Deposit, Opening, account_of, account_with, deposit, entries, open_account};
+pub(crate) use accounts::{
+    Account, Deposit, Opening, account_of, account_with, deposit, entries, open_account,
+};
 pub(crate) use payments::{decisions_of, lock_accounts, record, refunds_of};
 
 pub(crate) const MIGRATIONS: diesel_migrations::EmbeddedMigrations =

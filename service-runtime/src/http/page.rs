@@ -1,5 +1,7 @@
+use std::fmt::Display;
+
+use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
 use super::{Problem, ascii};
@@ -11,8 +13,10 @@ const MAX_LIMIT: u16 = 200;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PageQuery<C> {
-    limit: Option<u16>,
-    cursor: Option<C>,
+    /// Items wanted.
+    pub limit: Option<u16>,
+    /// Start after the item with this key.
+    pub cursor: Option<C>,
 }
 
 /// What a list query asks for, checked.
@@ -43,10 +47,11 @@ impl<C: Copy + ToString> Page<C> {
         i64::from(self.limit) + 1
     }
 
-    /// 200 with the items as an array, newest first, and a `Link` to the next page if there is one.
+    /// 200 with the items as an array, newest first, and a `Link` to the next page if there is one. `path` is the list's
+    /// path, to which a query can be added: it ends in `?`, or in `&` after what chooses the list.
     pub fn answer<T: Serialize>(
         &self,
-        request: &HttpRequest,
+        path: impl Display,
         mut fetched: Vec<T>,
         key: impl Fn(&T) -> C,
     ) -> HttpResponse {
@@ -54,8 +59,8 @@ impl<C: Copy + ToString> Page<C> {
         fetched.truncate(self.limit.into());
         let mut response = HttpResponse::Ok();
         if let Some(last) = fetched.last().filter(|_| more) {
-            let (path, limit, cursor) = (request.path(), self.limit, key(last).to_string());
-            let link = format!("<{path}?limit={limit}&cursor={cursor}>; rel=\"next\"");
+            let (limit, cursor) = (self.limit, key(last).to_string());
+            let link = format!("<{path}limit={limit}&cursor={cursor}>; rel=\"next\"");
             response.insert_header((header::LINK, ascii(link)));
         }
         response.json(fetched)

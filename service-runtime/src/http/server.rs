@@ -6,14 +6,14 @@ use actix_web::dev::Service;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::Condition;
 use actix_web::rt::net::TcpStream;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
 use socket2::SockRef;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, info, info_span, warn};
 
-use super::{IDEMPOTENT_REPLAYED, Problem, get};
+use super::{IDEMPOTENT_REPLAYED, Problem, Routes, get};
 use crate::live::AllowedOrigins;
 use crate::{Config, Health};
 
@@ -35,7 +35,7 @@ pub(crate) async fn serve(
     config: &Config,
     health: Health,
     metrics: PrometheusHandle,
-    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    routes: impl Fn(&mut Routes) + Clone + Send + 'static,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let origins = config.cors_allowed_origins.clone();
@@ -55,8 +55,12 @@ pub(crate) async fn serve(
             .app_data(extractor_errors())
             .app_data(web::PathConfig::default().error_handler(|error, _| Problem::from(error).into()))
             .app_data(web::QueryConfig::default().error_handler(|error, _| Problem::from(error).into()))
-            .configure(operations)
-            .configure(&routes)
+            .configure(|config| {
+                let mut known = Routes::new(config);
+                routes(&mut known);
+                known.list();
+                operations(&mut known);
+            })
             .default_service(web::to(|| async { Err::<(), _>(Problem::not_found()) }))
     })
     .keep_alive(KEEP_ALIVE)
@@ -108,11 +112,11 @@ fn cors(origins: &[String]) -> Cors {
 }
 
 /// Routes for operators; the gateway does not lead to them.
-fn operations(routes: &mut ServiceConfig) {
+fn operations(routes: &mut Routes) {
     routes
-        .service(get("/health/live", async || HttpResponse::Ok().body("alive\n")))
-        .service(get("/health/ready", ready))
-        .service(get("/metrics", render));
+        .at("/health/live", get(async || HttpResponse::Ok().body("alive\n")))
+        .at("/health/ready", get(ready))
+        .at("/metrics", get(render));
 }
 
 async fn ready(health: Data<Health>) -> HttpResponse {

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{Data, Path, Payload, Query};
-use actix_web::{HttpRequest, HttpResponse, Resource};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::hub::{Position, Subscription};
 use super::origin::AllowedOrigins;
 use super::{Hub, sse, ws};
-use crate::http::{Problem, get};
+use crate::http::{Methods, Problem, get};
 
 /// How often a client hears something, so that nobody between takes the connection for dead.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -22,14 +22,14 @@ struct LastSeen {
     last_event_id: Option<String>,
 }
 
-/// `/events/{user_id}`: the user's changes as server-sent events.
-pub fn events() -> Resource {
-    get("/events/{user_id}", serve_events)
+/// The changes of the user in the path, as server-sent events.
+pub fn events() -> Methods {
+    get(serve_events)
 }
 
-/// `/ws/{user_id}`: the user's changes over a WebSocket.
-pub fn web_socket() -> Resource {
-    get("/ws/{user_id}", serve_web_socket)
+/// The changes of the user in the path, over a WebSocket.
+pub fn web_socket() -> Methods {
+    get(serve_web_socket)
 }
 
 async fn serve_events(

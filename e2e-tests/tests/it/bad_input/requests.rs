@@ -78,11 +78,15 @@ async fn wrong_methods_and_unknown_routes_are_refused() {
             answer.problem(405, "method_not_allowed");
             assert_eq!(answer.header("Allow"), Some(allowed), "{answer}");
         }
-        for path in [route.to_owned(), format!("{route}/"), format!("{route}/{id}/more")] {
+        for path in [format!("{route}/"), format!("{route}/{id}/more"), format!("/api{route}/{id}")] {
             shop.get(&path).send().await.problem(404, "not_found");
             shop.post(&path).body("{}").send().await.problem(404, "not_found");
         }
     }
+    for path in ["/payments", "/payments/create", "/payments/nothing", "/api/payments", "/api"] {
+        shop.get(path).send().await.problem(404, "not_found");
+    }
+    shop.get("/orders/nothing").send().await.problem(400, "invalid_path_id");
     assert_eq!(ground.inventory(&account).await, before);
 }
 

@@ -51,7 +51,9 @@ pub(crate) fn in_this_profile(command: &mut Command) -> &mut Command {
 /// Builds the page, unless it is newer than everything that it is made of.
 pub(crate) async fn page() -> Result<()> {
     let built = modified(&workspace::page().join("index.html"));
-    if built.is_some() && built >= newest_source(&page_folder()) {
+    let sources = ["frontend", "contracts/schemas", "openapi.yaml", "asyncapi.yaml"];
+    let newest = sources.iter().filter_map(|source| newest_source(&workspace::root().join(source))).max();
+    if built.is_some() && built >= newest {
         return Ok(());
     }
     page_packages().await?;
@@ -103,15 +105,13 @@ fn version(text: &str) -> Vec<u32> {
     text.split('.').map_while(|number| number.parse().ok()).collect()
 }
 
-/// When the newest file was changed that the page is built from.
-fn newest_source(folder: &Path) -> Option<SystemTime> {
-    let entries = fs::read_dir(folder).ok()?;
-    let newest = |entry: fs::DirEntry| match entry.file_name().to_str() {
-        Some("dist" | "node_modules") => None,
-        _ if entry.file_type().is_ok_and(|kind| kind.is_dir()) => newest_source(&entry.path()),
-        _ => modified(&entry.path()),
-    };
-    entries.filter_map(|entry| newest(entry.ok()?)).max()
+/// When the newest file of those was changed that the page is built from.
+fn newest_source(path: &Path) -> Option<SystemTime> {
+    let Ok(entries) = fs::read_dir(path) else { return modified(path) };
+    let sources = entries
+        .filter_map(|entry| entry.ok())
+        .filter(|entry| !matches!(entry.file_name().to_str(), Some("dist" | "node_modules")));
+    sources.filter_map(|entry| newest_source(&entry.path())).max()
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
