@@ -40,5 +40,6 @@ async fn run(config: Config) -> Result<(), StartError> {
         hub: Data::new(hub),
         overview: Data::default(),
     };
-    service.serve(move |routes| api::configure(routes, api.clone())).await
+    let services = api::services(&api);
+    service.serve(move |routes| api::configure(routes, api.clone()), services).await
 }

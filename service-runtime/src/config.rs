@@ -16,6 +16,8 @@ const EXPECTED_AMQP_URL: &str = "amqp://user:password@host:port/vhost";
 pub struct Config {
     /// `HTTP_ADDRESS`: where to listen, for example `127.0.0.1:8081`.
     pub http_address: SocketAddr,
+    /// `GRPC_ADDRESS`: where to listen for gRPC, for example `127.0.0.1:9081`.
+    pub grpc_address: SocketAddr,
     /// `HTTP_WORKERS`: threads that serve HTTP. Half the cores by default: the rest is for messages.
     pub http_workers: NonZeroU16,
     /// `DATABASE_URL`: `postgres://user:password@host:port/database`, of a user who may create tables and roles.
@@ -55,13 +57,16 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads the environment; `default_port` is where the service listens on loopback if nothing else is said.
+    /// Reads the environment; `default_port` is where the service listens on loopback if nothing else is said, and for
+    /// gRPC a thousand above.
     pub fn from_env(default_port: u16) -> Result<Self, ConfigError> {
         let default_address = SocketAddr::from(([127, 0, 0, 1], default_port));
+        let default_grpc_address = SocketAddr::from(([127, 0, 0, 1], default_port + 1000));
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         let half_the_cores = u16::try_from(cores / 2).ok().and_then(NonZeroU16::new);
         Ok(Self {
             http_address: env_or("HTTP_ADDRESS", default_address, "an address as 127.0.0.1:8081")?,
+            grpc_address: env_or("GRPC_ADDRESS", default_grpc_address, "an address as 127.0.0.1:9081")?,
             http_workers: env_or(
                 "HTTP_WORKERS",
                 half_the_cores.unwrap_or(NonZeroU16::MIN),

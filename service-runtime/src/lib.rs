@@ -6,6 +6,7 @@
 mod config;
 pub mod database;
 mod entry;
+pub mod grpc;
 mod health;
 pub mod http;
 pub mod live;

@@ -14,7 +14,7 @@ use crate::http::{self, Routes};
 use crate::live::Hub;
 use crate::shutdown::Shutdown;
 use crate::workers::Workers;
-use crate::{Config, ConfigError, Health, telemetry};
+use crate::{Config, ConfigError, Health, grpc, telemetry};
 
 /// Relay, consumer, committer, sweep, delivery, retention and one to spare.
 const WORKER_CONNECTIONS: usize = 7;
@@ -173,16 +173,19 @@ impl Service {
         self.spawn(|stop| retention.run(stop));
     }
 
-    /// Serves `routes` until SIGTERM or SIGINT, or until the service can't go on, then ends in order.
+    /// Serves `routes`, and `services` by gRPC, until SIGTERM or SIGINT, or until the service can't go on, then ends in order.
     ///
     /// # Errors
     /// Why it can't go on.
     pub async fn serve(
         self,
         routes: impl Fn(&mut Routes) + Clone + Send + 'static,
+        services: grpc::Services,
     ) -> Result<(), StartError> {
-        let stop = self.shutdown.begun().clone();
-        http::serve(&self.config, self.health, self.metrics, routes, stop).await?;
+        let stop = self.shutdown.begun();
+        let grpc = grpc::serve(self.config.grpc_address, services, self.health.clone(), stop.clone());
+        let http = http::serve(&self.config, self.health, self.metrics, routes, stop.clone());
+        tokio::try_join!(http, grpc)?;
         self.workers.stop().await;
         info!("stopped");
         // A migration may still be waiting for the database; its transaction goes with the process.

@@ -15,6 +15,7 @@ use crate::error::{Doing, Result};
 use crate::part::{Part, StopBy};
 use crate::programs;
 use crate::ready::Ready;
+use crate::system::Ports;
 use crate::watchdog::Watchdog;
 use crate::workspace;
 
@@ -30,10 +31,12 @@ const MOST_WORKERS: usize = 4;
 pub(crate) struct Gateway<'a> {
     pub(crate) gateway_port: u16,
     pub(crate) page_port: u16,
+    /// For gRPC.
+    pub(crate) grpc_port: u16,
     /// On every address of the machine, or on 127.0.0.1 only.
     pub(crate) is_public: bool,
-    pub(crate) orders_ports: &'a [u16],
-    pub(crate) payments_ports: &'a [u16],
+    pub(crate) orders: &'a [Ports],
+    pub(crate) payments: &'a [Ports],
 }
 
 impl Gateway<'_> {
@@ -58,13 +61,16 @@ impl Gateway<'_> {
         Part::new("gateway", command, log.to_owned(), ready, STOP_BY, watchdog)
     }
 
-    fn variables(&self) -> [(&'static str, String); 9] {
+    fn variables(&self) -> [(&'static str, String); 12] {
         let listen = |port| {
             if self.is_public { format!("{port}") } else { format!("127.0.0.1:{port}") }
         };
         let page = self.page_port;
         [
             ("GATEWAY_PORT", listen(self.gateway_port)),
+            ("GRPC_PORT", listen(self.grpc_port)),
+            ("ORDERS_GRPC_UPSTREAM", "orders_grpc".into()),
+            ("PAYMENTS_GRPC_UPSTREAM", "payments_grpc".into()),
             ("ORDERS_UPSTREAM", "orders".into()),
             ("PAYMENTS_UPSTREAM", "payments".into()),
             ("PAGE_UPSTREAM", "page".into()),
@@ -84,10 +90,15 @@ impl Gateway<'_> {
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|kind| format!("    {kind}_temp_path \"{}/{kind}\";\n", folder.display()))
             .concat();
-        let upstreams: String =
-            [("orders", self.orders_ports), ("payments", self.payments_ports), ("page", &[self.page_port])]
-                .map(|(name, ports)| upstream(name, ports))
-                .concat();
+        let (orders, payments) = (self.orders.iter(), self.payments.iter());
+        let upstreams = [
+            upstream("orders", orders.clone().map(|ports| ports.http)),
+            upstream("orders_grpc", orders.map(|ports| ports.grpc)),
+            upstream("payments", payments.clone().map(|ports| ports.http)),
+            upstream("payments_grpc", payments.map(|ports| ports.grpc)),
+            upstream("page", [self.page_port].into_iter()),
+        ]
+        .concat();
         format!(
             "daemon off;\n{user}\nworker_processes {workers};\npid \"{folder}/nginx.pid\";\nerror_log stderr warn;\n\
              events {{\n    worker_connections 16384;\n}}\n\
@@ -99,11 +110,11 @@ impl Gateway<'_> {
     }
 }
 
-fn upstream(name: &str, ports: &[u16]) -> String {
+fn upstream(name: &str, ports: impl Iterator<Item = u16>) -> String {
     // A replica that refuses a connection is tried again with the next request: a refusal costs nothing here, and
     // replicas that restart one after another must never all count as failed.
     let servers: String =
-        ports.iter().map(|port| format!("        server 127.0.0.1:{port} max_fails=0;\n")).collect();
+        ports.map(|port| format!("        server 127.0.0.1:{port} max_fails=0;\n")).collect();
     format!(
         "    upstream {name} {{\n{servers}        keepalive 256;\n        keepalive_requests 100000;\n    }}\n"
     )

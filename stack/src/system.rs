@@ -39,6 +39,8 @@ pub struct SystemOptions {
     pub gateway_port: Option<u16>,
     /// The same for the page.
     pub page_port: Option<u16>,
+    /// The same for the gateway's gRPC.
+    pub grpc_port: Option<u16>,
     /// Whether each process of a service reaches its database and the broker through [`Links`] of its own. What else
     /// connects to them does so directly.
     pub has_links: bool,
@@ -57,6 +59,7 @@ impl Default for SystemOptions {
             has_gateway: true,
             gateway_port: None,
             page_port: None,
+            grpc_port: None,
             has_links: false,
             has_fault_injection: false,
             environment: Vec::new(),
@@ -71,6 +74,8 @@ pub struct Addresses {
     pub gateway: Option<String>,
     /// The page's URL, if there is a gateway.
     pub page: Option<String>,
+    /// The gateway's base URL for gRPC, if there is a gateway.
+    pub grpc: Option<String>,
     /// The base URLs of orders-service's replicas.
     pub orders: Vec<String>,
     /// The base URLs of payments-service's replicas.
@@ -138,10 +143,11 @@ impl System {
             servers.create_database(&names.payments_database),
             servers.create_virtual_host(&names.virtual_host),
         )?;
-        let orders_ports = free_ports(options.orders_replicas)?;
-        let payments_ports = free_ports(options.payments_replicas)?;
+        let orders_ports = Ports::free(options.orders_replicas)?;
+        let payments_ports = Ports::free(options.payments_replicas)?;
         let gateway_port = options.gateway_port.map_or_else(free_port, Ok)?;
         let page_port = options.page_port.map_or_else(free_port, Ok)?;
+        let grpc_port = options.grpc_port.map_or_else(free_port, Ok)?;
 
         let mut links = HashMap::new();
         let mut services =
@@ -151,9 +157,10 @@ impl System {
         let gateway = Gateway {
             gateway_port,
             page_port,
+            grpc_port,
             is_public: options.gateway_port.is_some(),
-            orders_ports: &orders_ports,
-            payments_ports: &payments_ports,
+            orders: &orders_ports,
+            payments: &payments_ports,
         };
         let folder = names.folder(servers);
         let start_gateway =
@@ -163,8 +170,9 @@ impl System {
         let addresses = Addresses {
             gateway: options.has_gateway.then(|| local_url(gateway_port)),
             page: options.has_gateway.then(|| local_url(page_port)),
-            orders: orders_ports.into_iter().map(local_url).collect(),
-            payments: payments_ports.into_iter().map(local_url).collect(),
+            grpc: options.has_gateway.then(|| local_url(grpc_port)),
+            orders: orders_ports.into_iter().map(|ports| local_url(ports.http)).collect(),
+            payments: payments_ports.into_iter().map(|ports| local_url(ports.http)).collect(),
             orders_database,
             payments_database,
             amqp,
@@ -287,18 +295,32 @@ struct Services<'a> {
     links: &'a mut HashMap<String, Links>,
 }
 
+/// Where a process of a service listens.
+#[derive(Clone, Copy)]
+pub(crate) struct Ports {
+    pub(crate) http: u16,
+    pub(crate) grpc: u16,
+}
+
+impl Ports {
+    fn free(count: usize) -> Result<Vec<Self>> {
+        (0..count).map(|_| Ok(Self { http: free_port()?, grpc: free_port()? })).collect()
+    }
+}
+
 impl Services<'_> {
     /// One part per port, running `<name>-service`.
-    async fn parts(&mut self, name: &str, database: &str, ports: &[u16]) -> Result<Vec<Part>> {
+    async fn parts(&mut self, name: &str, database: &str, ports: &[Ports]) -> Result<Vec<Part>> {
         let suffix = if self.options.has_fault_injection { "-faults" } else { "" };
         let program = workspace::binary(&format!("{name}-service{suffix}"))?;
         let mut parts = Vec::new();
-        for (replica, port) in ports.iter().enumerate() {
+        for (replica, ports) in ports.iter().enumerate() {
             let name = format!("{name}-{replica}");
             let (database, amqp) = self.lines(&name, database).await?;
             let mut command = Command::new(&program);
             command
-                .env("HTTP_ADDRESS", local_address(*port))
+                .env("HTTP_ADDRESS", local_address(ports.http))
+                .env("GRPC_ADDRESS", local_address(ports.grpc))
                 .env("DATABASE_URL", database)
                 .env("AMQP_URL", amqp)
                 // The gateway does it, and a header must not be there twice.
@@ -306,7 +328,7 @@ impl Services<'_> {
                 .envs(self.options.environment.iter().map(|(name, value)| (name, value)))
                 .current_dir(self.servers.folder());
             let log = self.names.log(self.servers, &name);
-            let ready = Ready::Http { port: *port, path: "/health/ready" };
+            let ready = Ready::Http { port: ports.http, path: "/health/ready" };
             parts.push(Part::new(name, command, log, ready, STOP_BY, Arc::clone(self.servers.watchdog()))?);
         }
         Ok(parts)
@@ -330,10 +352,6 @@ impl Services<'_> {
 
 fn local_address(port: u16) -> String {
     format!("127.0.0.1:{port}")
-}
-
-fn free_ports(count: usize) -> Result<Vec<u16>> {
-    (0..count).map(|_| free_port()).collect()
 }
 
 fn local_url(port: u16) -> String {

@@ -1,8 +1,9 @@
-//! The HTTP routes, `/orders/…`, and their [`dialects`]. Status codes live here and nowhere else.
+//! The HTTP routes, `/orders/…`, their [`dialects`], and the same by [`grpc`]. Status codes live here and nowhere else.
 
 mod cancel;
 mod create;
 mod dialects;
+mod grpc;
 mod overview;
 mod read;
 
@@ -11,6 +12,7 @@ pub(crate) use cancel::Canceller;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use messaging::{Broker, Pool};
+use service_runtime::grpc::Services;
 use service_runtime::http::{Problem, Routes, get, post};
 use service_runtime::live::{self, Hub};
 use service_runtime::overview::Latest;
@@ -28,6 +30,11 @@ pub(crate) struct Api {
     pub canceller: Data<Canceller>,
     pub hub: Data<Hub>,
     pub overview: Data<Latest<Overview>>,
+}
+
+/// What is served by gRPC.
+pub(crate) fn services(api: &Api) -> Services {
+    Services::new(proto::DESCRIPTORS).with(grpc::service(api))
 }
 
 /// Adds the routes.

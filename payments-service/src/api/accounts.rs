@@ -7,12 +7,12 @@ use messaging::Pool;
 use messaging::broadcast::Voice;
 use serde::Serialize;
 use service_runtime::database;
-use service_runtime::http::{IDEMPOTENT_REPLAYED, IdempotencyKey, PageQuery, Problem};
+use service_runtime::http::{IDEMPOTENT_REPLAYED, IdempotencyKey, Page, PageQuery, Problem};
 use uuid::Uuid;
 
 use super::account_not_found;
 use crate::domain::{AccountChange, tell};
-use crate::store::{self, Account, Opening};
+use crate::store::{self, Account, Entry, Opening};
 
 pub(super) async fn open(
     pool: Data<Pool>,
@@ -72,19 +72,11 @@ pub(super) fn answer(status: StatusCode, account: &impl Serialize, replayed: boo
 }
 
 pub(super) async fn balance(pool: Data<Pool>, bill: Path<Uuid>) -> Result<HttpResponse, Problem> {
-    let bill = bill.into_inner();
-    let found = database::run(&pool, move |conn| Box::pin(store::account_with(conn, bill))).await?;
-    let account = found.ok_or_else(|| account_not_found(bill))?;
-    Ok(HttpResponse::Ok().json(account))
+    Ok(HttpResponse::Ok().json(account_with(&pool, *bill).await?))
 }
 
 pub(super) async fn of_user(pool: Data<Pool>, user: Path<Uuid>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(account_of(&pool, *user).await?))
-}
-
-pub(super) async fn account_of(pool: &Pool, user: Uuid) -> Result<Account, Problem> {
-    let found = database::run(pool, move |conn| Box::pin(store::account_of(conn, user))).await?;
-    found.ok_or_else(|| account_not_found(format_args!("of user {user}")))
 }
 
 pub(super) async fn transactions(
@@ -92,10 +84,24 @@ pub(super) async fn transactions(
     bill: Path<Uuid>,
     query: Query<PageQuery<i64>>,
 ) -> Result<HttpResponse, Problem> {
-    let (bill, page) = (bill.into_inner(), query.check()?);
-    let found =
-        database::run(&pool, move |conn| Box::pin(store::entries(conn, bill, page.after, page.fetch())))
-            .await?;
-    let entries = found.ok_or_else(|| account_not_found(bill))?;
+    let page = query.check()?;
+    let entries = entries_of(&pool, *bill, page).await?;
     Ok(page.answer(format_args!("/payments/transactions/{bill}?"), entries, |entry| entry.id))
+}
+
+pub(super) async fn account_with(pool: &Pool, bill: Uuid) -> Result<Account, Problem> {
+    let found = database::run(pool, move |conn| Box::pin(store::account_with(conn, bill))).await?;
+    found.ok_or_else(|| account_not_found(bill))
+}
+
+pub(super) async fn account_of(pool: &Pool, user: Uuid) -> Result<Account, Problem> {
+    let found = database::run(pool, move |conn| Box::pin(store::account_of(conn, user))).await?;
+    found.ok_or_else(|| account_not_found(format_args!("of user {user}")))
+}
+
+/// The entries of one page, and one more if there is a next page.
+pub(super) async fn entries_of(pool: &Pool, bill: Uuid, page: Page<i64>) -> Result<Vec<Entry>, Problem> {
+    let (after, limit) = (page.after, page.fetch());
+    let found = database::run(pool, move |conn| Box::pin(store::entries(conn, bill, after, limit))).await?;
+    found.ok_or_else(|| account_not_found(bill))
 }

@@ -1,14 +1,16 @@
-//! The HTTP routes, `/payments/…`, and their [`dialects`]. Status codes live here and nowhere else.
+//! The HTTP routes, `/payments/…`, their [`dialects`], and the same by [`grpc`]. Status codes live here and nowhere else.
 
 mod accounts;
 mod deposits;
 mod dialects;
+mod grpc;
 mod overview;
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use messaging::broadcast::Voice;
 use messaging::{Broker, Pool};
+use service_runtime::grpc::Services;
 use service_runtime::http::{Problem, Routes, get, post};
 use service_runtime::live::{self, Hub};
 use service_runtime::overview::Latest;
@@ -23,6 +25,11 @@ pub(crate) struct Api {
     pub voice: Data<Voice>,
     pub hub: Data<Hub>,
     pub overview: Data<Latest<Overview>>,
+}
+
+/// What is served by gRPC.
+pub(crate) fn services(api: &Api) -> Services {
+    Services::new(proto::DESCRIPTORS).with(grpc::service(api))
 }
 
 /// Adds the routes.

@@ -5,7 +5,7 @@ mod payments;
 mod schema;
 
 pub(crate) use accounts::{
-    Account, Deposit, Opening, account_of, account_with, deposit, entries, open_account,
+    Account, Deposit, Entry, Opening, account_of, account_with, deposit, entries, open_account,
 };
 pub(crate) use payments::{decisions_of, lock_accounts, record, refunds_of};
 

@@ -21,13 +21,18 @@ impl FromRequest for IdempotencyKey {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let mut values = request.headers().get_all(HEADER);
-        let key = match (values.next(), values.next()) {
-            (None, _) => Ok(None),
-            (Some(value), None) => parse(value.as_bytes()).map(Some),
-            (Some(_), Some(_)) => Err(invalid("the header occurs more than once")),
-        };
-        ready(key.map(IdempotencyKey))
+        ready(Self::only_one(request.headers().get_all(HEADER)))
+    }
+}
+
+impl IdempotencyKey {
+    /// Of all that a request has.
+    pub(crate) fn only_one(mut values: impl Iterator<Item: AsRef<[u8]>>) -> Result<Self, Problem> {
+        match (values.next(), values.next()) {
+            (None, _) => Ok(Self(None)),
+            (Some(value), None) => parse(value.as_ref()).map(|key| Self(Some(key))),
+            (Some(_), Some(_)) => Err(invalid("there is more than one")),
+        }
     }
 }
 

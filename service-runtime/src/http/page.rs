@@ -52,17 +52,24 @@ impl<C: Copy + ToString> Page<C> {
     pub fn answer<T: Serialize>(
         &self,
         path: impl Display,
-        mut fetched: Vec<T>,
+        fetched: Vec<T>,
         key: impl Fn(&T) -> C,
     ) -> HttpResponse {
-        let more = fetched.len() > usize::from(self.limit);
-        fetched.truncate(self.limit.into());
+        let (items, next) = self.split(fetched, key);
         let mut response = HttpResponse::Ok();
-        if let Some(last) = fetched.last().filter(|_| more) {
-            let (limit, cursor) = (self.limit, key(last).to_string());
+        if let Some(cursor) = next {
+            let (limit, cursor) = (self.limit, cursor.to_string());
             let link = format!("<{path}limit={limit}&cursor={cursor}>; rel=\"next\"");
             response.insert_header((header::LINK, ascii(link)));
         }
-        response.json(fetched)
+        response.json(items)
+    }
+
+    /// The items of this page, and where the next one starts if there is one.
+    pub fn split<T>(&self, mut fetched: Vec<T>, key: impl Fn(&T) -> C) -> (Vec<T>, Option<C>) {
+        let more = fetched.len() > usize::from(self.limit);
+        fetched.truncate(self.limit.into());
+        let next = fetched.last().filter(|_| more).map(key);
+        (fetched, next)
     }
 }

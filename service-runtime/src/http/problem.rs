@@ -113,6 +113,18 @@ impl Problem {
         )
     }
 
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    pub(crate) fn bill_id(&self) -> Option<Uuid> {
+        self.bill_id
+    }
+
     /// Names the account that exists already.
     pub fn with_bill_id(mut self, bill_id: Uuid) -> Self {
         self.bill_id = Some(bill_id);

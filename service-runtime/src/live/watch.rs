@@ -71,7 +71,7 @@ async fn serve_web_socket(
     Ok(response)
 }
 
-fn watch(hub: &Hub, user: Uuid, last: Option<Position>) -> Result<Subscription, Problem> {
+pub(super) fn watch(hub: &Hub, user: Uuid, last: Option<Position>) -> Result<Subscription, Problem> {
     hub.watch(user, last).ok_or_else(Problem::overloaded)
 }
 

@@ -40,6 +40,9 @@ pub(crate) struct Options {
     /// Port of the page, on every address of this machine.
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
     pub(crate) page_port: u16,
+    /// Port of the gateway's gRPC, on every address of this machine.
+    #[arg(long, value_name = "PORT", default_value_t = 9090)]
+    pub(crate) grpc_port: u16,
     /// Port of RabbitMQ's console, on 127.0.0.1 only.
     #[arg(long, value_name = "PORT", default_value_t = 15672)]
     pub(crate) console_port: u16,
@@ -120,6 +123,7 @@ impl Run<'_> {
             payments_replicas: self.options.payments_replicas.into(),
             gateway_port: Some(self.options.port),
             page_port: Some(self.options.page_port),
+            grpc_port: Some(self.options.grpc_port),
             ..SystemOptions::default()
         };
         self.system = Some(System::start(&servers, system).await?);
@@ -212,6 +216,7 @@ fn check_ports(options: &Options) -> Result<()> {
     let ports = [
         ("the gateway", "--port", options.port),
         ("the page", "--page-port", options.page_port),
+        ("gRPC", "--grpc-port", options.grpc_port),
         ("RabbitMQ's console", "--console-port", options.console_port),
     ];
     let mut listeners = Vec::new();

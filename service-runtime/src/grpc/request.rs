@@ -1,0 +1,28 @@
+use tonic::metadata::MetadataMap;
+use uuid::Uuid;
+
+use crate::http::{IdempotencyKey, Page, PageQuery, Problem};
+
+/// The call's `idempotency-key`, if it has one: 1 … 255 visible ASCII characters.
+pub fn idempotency_key(metadata: &MetadataMap) -> Result<Option<String>, Problem> {
+    let IdempotencyKey(key) = IdempotencyKey::only_one(metadata.get_all("idempotency-key").iter())?;
+    Ok(key)
+}
+
+/// The id in `field`.
+pub fn id(field: &str, text: &str) -> Result<Uuid, Problem> {
+    text.parse().map_err(|error| Problem::invalid_request(format!("{field} is no UUID: {error}")))
+}
+
+/// What a list call asks for; 0 items and an empty token are what a client sends that says nothing of them.
+pub fn page<C: Copy + ToString + std::str::FromStr>(size: i32, token: &str) -> Result<Page<C>, Problem> {
+    let limit = match size {
+        0 => None,
+        other => Some(u16::try_from(other).unwrap_or(u16::MAX)),
+    };
+    let cursor = match token {
+        "" => None,
+        text => Some(text.parse().map_err(|_| Problem::invalid_request("page_token is not one of ours"))?),
+    };
+    PageQuery { limit, cursor }.check()
+}

@@ -1,0 +1,122 @@
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tonic::codegen::Service;
+use tonic::codegen::http::{Request, Response};
+use tonic::server::NamedService;
+use tonic::service::{Routes, RoutesBuilder};
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+use tracing::{Span, info, info_span, warn};
+
+use crate::Health;
+
+/// Calls in hand at shutdown get this long.
+const GRACE: Duration = Duration::from_secs(5);
+/// A client is asked this often whether it is there, and is let go if it does not say so in time.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// How often health is looked at for those who ask.
+const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What a service serves by gRPC.
+pub struct Services {
+    routes: RoutesBuilder,
+    names: Vec<&'static str>,
+    descriptors: &'static [u8],
+}
+
+impl Services {
+    /// Nothing yet; `descriptors` is the `google.protobuf.FileDescriptorSet` that reflection tells of.
+    pub fn new(descriptors: &'static [u8]) -> Self {
+        Self { routes: Routes::builder(), names: Vec::new(), descriptors }
+    }
+
+    /// And this service.
+    pub fn with<S>(mut self, service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        self.names.push(S::NAME);
+        self.routes.add_service(service);
+        self
+    }
+}
+
+/// Serves `services`, health and reflection until `shutdown`, then finishes the calls in hand.
+pub(crate) async fn serve(
+    address: SocketAddr,
+    services: Services,
+    health: Health,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let Services { mut routes, names, descriptors } = services;
+    let (reporter, health_service) = tonic_health::server::health_reporter();
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(descriptors)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    // Most clients ask by the older name.
+    routes
+        .add_service(health_service)
+        .add_service(reflection().build_v1().map_err(io::Error::other)?)
+        .add_service(reflection().build_v1alpha().map_err(io::Error::other)?);
+    let incoming = TcpIncoming::from(TcpListener::bind(address).await?).with_nodelay(Some(true));
+    info!(%address, "gRPC: listening");
+    let report = tokio::spawn(report(reporter, names, health));
+    let serve = Server::builder()
+        .http2_keepalive_interval(Some(KEEP_ALIVE))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE))
+        .trace_fn(request_span)
+        .add_routes(routes.routes())
+        .serve_with_incoming_shutdown(incoming, shutdown.clone().cancelled_owned());
+    tokio::pin!(serve);
+    let outcome = tokio::select! {
+        outcome = &mut serve => outcome,
+        () = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        } => {
+            warn!("gRPC: calls were cut off");
+            Ok(())
+        }
+    };
+    report.abort();
+    outcome.map_err(io::Error::other)
+}
+
+/// Logs name the call as the gateway does, in `x-request-id`.
+fn request_span(request: &Request<()>) -> Span {
+    match request.headers().get("x-request-id").and_then(|id| id.to_str().ok()) {
+        Some(id) => info_span!("request", id),
+        None => Span::none(),
+    }
+}
+
+/// Says of the whole (which has no name) and of each service whether it is ready.
+async fn report(reporter: HealthReporter, names: Vec<&'static str>, health: Health) {
+    let mut interval = interval(HEALTH_INTERVAL);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let is_ready = health.report().await.ready();
+        let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+        for name in names.iter().copied().chain([""]) {
+            reporter.set_service_status(name, status).await;
+        }
+    }
+}

@@ -1,0 +1,48 @@
+use futures_util::Stream;
+use futures_util::StreamExt;
+use futures_util::stream::{iter, unfold};
+use serde_json::value::RawValue;
+use std::sync::Arc;
+use uuid::Uuid;
+
+use super::Hub;
+use super::client::Client;
+use super::hub::{CLOSE, Message};
+use super::watch::watch;
+use crate::http::Problem;
+
+/// What a client of a streaming call is told.
+#[derive(Debug)]
+pub enum Told {
+    /// Something has happened.
+    Message {
+        /// Where the stream is then; empty if it ends.
+        id: String,
+        /// `reset`, `resumed`, `close`, or what a change is called.
+        event: &'static str,
+        /// The change, or an object with a `reason`.
+        data: Arc<RawValue>,
+    },
+    /// Nothing has, for a while.
+    Heartbeat,
+}
+
+/// What the clients of `user` are told, from now on, or from the message `last_id` on if that is remembered.
+///
+/// # Errors
+/// 503 if there are too many clients.
+pub fn updates(hub: &Hub, user: Uuid, last_id: &str) -> Result<impl Stream<Item = Told> + use<>, Problem> {
+    let client = Client::new(watch(hub, user, last_id.parse().ok())?);
+    let batches = unfold(client, async |mut client| Some((client.next().await?, client)));
+    Ok(batches
+        .flat_map(|messages| iter(if messages.is_empty() { vec![Told::Heartbeat] } else { told(messages) })))
+}
+
+fn told(messages: Vec<Message>) -> Vec<Told> {
+    let message = |Message { id, event, data }: Message| {
+        // Who is let go has missed what there was no room for, and goes on from what was told before.
+        let id = if event == CLOSE { String::new() } else { id.to_string() };
+        Told::Message { id, event, data }
+    };
+    messages.into_iter().map(message).collect()
+}
