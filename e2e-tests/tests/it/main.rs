@@ -14,6 +14,7 @@ mod delivery;
 mod live;
 mod timeline;
 
+mod contracts;
 mod dead_letters;
 mod messages;
 mod redrive;
