@@ -68,6 +68,17 @@ impl Visitor<'_> for AmountVisitor {
     }
 }
 
+#[cfg(test)]
+impl schemars::JsonSchema for Amount {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Amount".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": Self::MIN_MINOR, "maximum": Self::MAX_MINOR })
+    }
+}
+
 impl fmt::Display for AmountOutOfRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (min, max) = (Amount::MIN_MINOR, Amount::MAX_MINOR);

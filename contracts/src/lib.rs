@@ -6,6 +6,8 @@
 
 mod amount;
 pub mod events;
+#[cfg(test)]
+mod schemas;
 
 pub use amount::{Amount, AmountOutOfRange};
 

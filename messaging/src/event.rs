@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
@@ -45,6 +45,8 @@ pub struct Event {
 struct Wire<'a> {
     #[serde(borrow)]
     specversion: Cow<'a, str>,
+    // Of a UUID's forms only the one that JSON Schema's `uuid` means.
+    #[serde(with = "uuid::serde::hyphenated")]
     id: Uuid,
     #[serde(borrow, rename = "type")]
     kind: Cow<'a, str>,
@@ -118,14 +120,7 @@ impl Event {
         if wire.specversion != SPEC_VERSION {
             return Err(format!("specversion {:?} is not {SPEC_VERSION}", wire.specversion));
         }
-        let time = match wire.time {
-            None => None,
-            Some(text) => Some(
-                DateTime::parse_from_rfc3339(&text)
-                    .map_err(|error| format!("time {text:?}: {error}"))?
-                    .with_timezone(&Utc),
-            ),
-        };
+        let time = wire.time.map(|text| parse_time(&text)).transpose()?;
         Ok(Self {
             id: wire.id,
             kind: wire.kind.into_owned(),
@@ -135,6 +130,21 @@ impl Event {
             data: wire.data.into_owned(),
         })
     }
+}
+
+/// Reads a time of RFC 3339, which is what JSON Schema's `date-time` means; the error quotes what is none.
+pub fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
+    // The parser would take a space for the T, a typographer's minus for the sign and a leap second in any minute.
+    if !text.is_ascii() || text.as_bytes().get(10) == Some(&b' ') {
+        return Err(format!("time {text:?} is not as RFC 3339 has it"));
+    }
+    let time =
+        DateTime::parse_from_rfc3339(text).map_err(|error| format!("time {text:?}: {error}"))?.to_utc();
+    let is_leap_second = time.nanosecond() >= 1_000_000_000;
+    if is_leap_second && (time.hour(), time.minute()) != (23, 59) {
+        return Err(format!("time {text:?}: no leap second is there"));
+    }
+    Ok(time)
 }
 
 /// Joins events that are JSON already into a batch body.
@@ -203,6 +213,22 @@ mod tests {
     }
 
     #[test]
+    fn a_time_is_as_rfc_3339_has_it() {
+        for good in ["2026-11-21T12:00:00Z", "2026-11-21t12:00:00.5+03:00", "2016-12-31T15:59:60-08:00"] {
+            assert!(parse_time(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "2026-11-21",
+            "2026-11-21 12:00:00Z",
+            "2026-11-21T12:00:60Z",
+            "2026-11-21T12:00:00\u{2212}03:00",
+        ] {
+            assert!(parse_time(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn malformed_bodies_and_events_are_refused() {
         for body in [&b"\xff[]"[..], b"", b"{}", b"[]", b"[{]", b"[1,"] {
             assert!(split_batch(body).is_err(), "{body:?}");
@@ -214,6 +240,7 @@ mod tests {
         assert!(split_batch(&large(MAX_BODY_BYTES + 1)).is_err());
         let good = Event::new("s", "T", Uuid::nil(), Utc::now(), &1).to_json();
         for (from, to) in [
+            ("00000000-", "00000000"),
             ("\"1.0\"", "\"2.0\""),
             ("\"id\"", "\"no-id\""),
             ("\"data\"", "\"no-data\""),

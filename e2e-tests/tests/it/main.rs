@@ -15,6 +15,7 @@ mod live;
 mod timeline;
 
 mod clients;
+mod contracts;
 mod routes;
 
 mod dead_letters;

@@ -13,12 +13,12 @@ use crate::support::{eventually, fresh_folder, processes_of};
 /// A data folder and the ports of its system.
 struct Stack {
     folder: PathBuf,
-    ports: [u16; 3],
+    ports: [u16; 4],
 }
 
 impl Stack {
     fn new() -> Self {
-        Self { folder: fresh_folder(), ports: [(); 3].map(|()| free_port().unwrap()) }
+        Self { folder: fresh_folder(), ports: [(); 4].map(|()| free_port().unwrap()) }
     }
 
     fn command(&self, verb: &str) -> Command {
@@ -33,7 +33,7 @@ impl Stack {
 
     fn up(&self) -> Command {
         let mut command = self.command("up");
-        for (option, port) in ["--port", "--page-port", "--console-port"].into_iter().zip(self.ports) {
+        for (option, port) in ["--port", "--page-port", "--console-port", "--grpc-port"].into_iter().zip(self.ports) {
             command.arg(option).arg(port.to_string());
         }
         command
