@@ -21,6 +21,7 @@ mod retention;
 
 mod faults;
 
+mod documents;
 mod page;
 mod release;
 mod settings;
