@@ -13,6 +13,8 @@ mod database;
 pub mod events;
 pub mod wire;
 
+pub mod toolbox;
+
 mod wait;
 mod watch;
 

@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use crate::error::{Error, Result};
 
@@ -19,11 +20,17 @@ pub enum Program {
     Node,
     /// Runs the page's browser test.
     Chromium,
+    /// Runs tools and examples that tests use, with packages of their own.
+    Python,
+    /// Runs an example.
+    Curl,
 }
 
 impl Program {
     /// What a system consists of, the services aside.
     pub const SERVERS: [Self; 3] = [Self::Postgres, Self::RabbitMq, Self::Nginx];
+    /// What tests use besides.
+    pub const FOR_TESTS: [Self; 3] = [Self::Chromium, Self::Python, Self::Curl];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
@@ -33,6 +40,8 @@ impl Program {
             Self::Nginx => "nginx",
             Self::Node => "Node.js with npm",
             Self::Chromium => "Chromium",
+            Self::Python => "Python with venv",
+            Self::Curl => "curl",
         }
     }
 
@@ -44,6 +53,8 @@ impl Program {
             Self::Nginx => "nginx",
             Self::Node => "nodejs npm",
             Self::Chromium => "chromium",
+            Self::Python => "python3 python3-venv",
+            Self::Curl => "curl",
         }
     }
 
@@ -57,6 +68,13 @@ impl Program {
             Self::Chromium => ["chromium", "chromium-browser", "google-chrome"]
                 .into_iter()
                 .any(|name| in_path(name).is_some()),
+            // Debian's Python comes without what installs packages into an environment.
+            Self::Python => Command::new("python3")
+                .args(["-c", "import ensurepip, venv"])
+                .stderr(Stdio::null())
+                .status()
+                .is_ok_and(|status| status.success()),
+            Self::Curl => in_path("curl").is_some(),
         }
     }
 

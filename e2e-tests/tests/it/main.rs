@@ -25,6 +25,7 @@ mod retention;
 
 mod faults;
 
+mod documents;
 mod page;
 mod release;
 mod settings;

@@ -115,7 +115,7 @@ async fn run(folder: PathBuf, verb: Verb) -> Result<ExitCode> {
 
 /// Every test there is: of the crates, then of the page.
 async fn test() -> Result<ExitCode> {
-    install::install(&[&Program::SERVERS[..], &[Program::Chromium]].concat())?;
+    install::install(&[Program::SERVERS, Program::FOR_TESTS].concat())?;
     make::services().await?;
     make::page().await?;
     make::page_packages().await?;
