@@ -80,6 +80,10 @@ pub struct Addresses {
     pub orders: Vec<String>,
     /// The base URLs of payments-service's replicas.
     pub payments: Vec<String>,
+    /// The base URLs of orders-service's replicas for gRPC.
+    pub orders_grpc: Vec<String>,
+    /// The base URLs of payments-service's replicas for gRPC.
+    pub payments_grpc: Vec<String>,
     /// The URL of the orders database.
     pub orders_database: String,
     /// The URL of the payments database.
@@ -171,8 +175,10 @@ impl System {
             gateway: options.has_gateway.then(|| local_url(gateway_port)),
             page: options.has_gateway.then(|| local_url(page_port)),
             grpc: options.has_gateway.then(|| local_url(grpc_port)),
-            orders: orders_ports.into_iter().map(|ports| local_url(ports.http)).collect(),
-            payments: payments_ports.into_iter().map(|ports| local_url(ports.http)).collect(),
+            orders: orders_ports.iter().map(|ports| local_url(ports.http)).collect(),
+            payments: payments_ports.iter().map(|ports| local_url(ports.http)).collect(),
+            orders_grpc: orders_ports.iter().map(|ports| local_url(ports.grpc)).collect(),
+            payments_grpc: payments_ports.iter().map(|ports| local_url(ports.grpc)).collect(),
             orders_database,
             payments_database,
             amqp,

@@ -16,6 +16,7 @@ mod timeline;
 
 mod clients;
 mod contracts;
+mod grpc;
 mod routes;
 
 mod dead_letters;

@@ -33,7 +33,9 @@ impl Stack {
 
     fn up(&self) -> Command {
         let mut command = self.command("up");
-        for (option, port) in ["--port", "--page-port", "--console-port", "--grpc-port"].into_iter().zip(self.ports) {
+        for (option, port) in
+            ["--port", "--page-port", "--console-port", "--grpc-port"].into_iter().zip(self.ports)
+        {
             command.arg(option).arg(port.to_string());
         }
         command

@@ -56,17 +56,8 @@ pub(crate) fn addresses(status: &Status) {
         println!("It is starting (process {}).", status.runner.pid);
         return;
     };
-    let Addresses {
-        gateway,
-        page,
-        grpc,
-        orders,
-        payments,
-        orders_database,
-        payments_database,
-        amqp,
-        console,
-    } = addresses;
+    let Addresses { gateway, page, grpc, orders, payments, .. } = addresses;
+    let Addresses { orders_database, payments_database, amqp, console, .. } = addresses;
     let mut table: Vec<(&str, String)> = Vec::new();
     table.extend(page.as_deref().map(|url| ("page", with_name(url))));
     table.extend(grpc.as_deref().map(|url| ("gRPC", with_name(url))));
