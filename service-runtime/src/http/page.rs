@@ -1,6 +1,9 @@
+use std::str::FromStr;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Problem, ascii};
 
@@ -9,10 +12,22 @@ const MAX_LIMIT: u16 = 200;
 
 /// The query of a list: `limit` (1 … 200, default 50) and `cursor` (from the `Link` header of the page before).
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, bound = "C: FromStr + ToString")]
 pub struct PageQuery<C> {
     limit: Option<u16>,
-    cursor: Option<C>,
+    cursor: Option<Cursor<C>>,
+}
+
+/// A key, written as the `Link` header writes it and in no other way.
+#[derive(Debug)]
+struct Cursor<C>(C);
+
+impl<'de, C: FromStr + ToString> Deserialize<'de> for Cursor<C> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let key = text.parse().ok().filter(|key: &C| key.to_string() == text);
+        key.map(Self).ok_or_else(|| D::Error::custom("the cursor comes from no Link header"))
+    }
 }
 
 /// What a list query asks for, checked.
@@ -33,7 +48,7 @@ impl<C: Copy + ToString> PageQuery<C> {
             let title = "The query is not valid";
             return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid_query", title, detail));
         }
-        Ok(Page { limit, after: self.cursor })
+        Ok(Page { limit, after: self.cursor.as_ref().map(|Cursor(key)| *key) })
     }
 }
 
@@ -59,5 +74,29 @@ impl<C: Copy + ToString> Page<C> {
             response.insert_header((header::LINK, ascii(link)));
         }
         response.json(fetched)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::web::Query;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn is_taken<C: Copy + FromStr + ToString>(cursor: &str) -> bool {
+        Query::<PageQuery<C>>::from_query(&format!("cursor={cursor}")).is_ok()
+    }
+
+    #[test]
+    fn a_cursor_is_taken_as_it_was_given() {
+        let id = Uuid::now_v7();
+        assert!(is_taken::<i64>("7") && is_taken::<Uuid>(&id.to_string()));
+        for other in ["", "x", "%2B7", "07", "7.0", "99999999999999999999", &"0".repeat(256)] {
+            assert!(!is_taken::<i64>(other), "{other}");
+        }
+        for other in [id.simple().to_string(), id.to_string().to_uppercase(), id.urn().to_string()] {
+            assert!(!is_taken::<Uuid>(&other), "{other}");
+        }
     }
 }
