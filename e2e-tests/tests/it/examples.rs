@@ -35,9 +35,10 @@ fn curl() -> Command {
 }
 
 async fn typescript(script: &str) -> Command {
-    let programs = toolbox::node("examples/typescript").await;
-    let mut command = example("examples/typescript", programs.join("tsx"));
-    command.arg(script);
+    toolbox::node("examples/typescript").await;
+    let mut command = example("examples/typescript", "node");
+    // As `tsx` does, which would be a process more, and one that outlives it when it is killed.
+    command.args(["--import", "tsx", script]);
     command
 }
 
