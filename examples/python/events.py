@@ -4,6 +4,8 @@ import json
 import os
 
 import pika
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.spec import Basic, BasicProperties
 
 QUEUE = "examples.python"
 ROUTING_KEYS = ["order-payment-requests", "order-payment-results", "order-deliveries"]
@@ -12,7 +14,7 @@ ROUTING_KEYS = ["order-payment-requests", "order-payment-results", "order-delive
 seen: set[str] = set()
 
 
-def handle(channel, delivery, _properties, body: bytes) -> None:
+def handle(channel: BlockingChannel, delivery: Basic.Deliver, _properties: BasicProperties, body: bytes) -> None:
     for event in json.loads(body):  # A message is a batch of CloudEvents.
         if event["id"] not in seen:
             seen.add(event["id"])

@@ -59,20 +59,25 @@ class GozonClient:
         self._http = requests.Session()
 
     def open_account(self, user_id: str) -> Account:
-        return self._post(f"/payments/create/{user_id}")
+        account: Account = self._post(f"/payments/create/{user_id}")
+        return account
 
     def deposit(self, bill_id: str, amount: int) -> Account:
-        return self._post(f"/payments/add/{bill_id}", {"amount": amount})
+        account: Account = self._post(f"/payments/add/{bill_id}", {"amount": amount})
+        return account
 
     def account(self, bill_id: str) -> Account:
-        return self._send("GET", f"/payments/balance/{bill_id}")
+        account: Account = self._send("GET", f"/payments/balance/{bill_id}")
+        return account
 
     def place_order(self, user_id: str, amount: int, description: str) -> Order:
         """The order is NEW: it is paid, or cancelled, a moment later."""
-        return self._post(f"/orders/create/{user_id}", {"amount": amount, "description": description})
+        order: Order = self._post(f"/orders/create/{user_id}", {"amount": amount, "description": description})
+        return order
 
     def order(self, order_id: str) -> Order:
-        return self._send("GET", f"/orders/status/{order_id}")
+        order: Order = self._send("GET", f"/orders/status/{order_id}")
+        return order
 
     def wait_until_final(self, order_id: str, timeout_seconds: float = 30.0) -> Order:
         """The order, once it is FINISHED or CANCELLED."""

@@ -22,9 +22,8 @@ const LEAST_REQUESTS: u64 = 2_000;
 /// Goal: the Postman collection tells its story. Method: newman runs it.
 #[tokio::test]
 async fn postman_collection_tells_its_story() {
-    let outside = outside().await;
-    let report = Report::new();
     let mut newman = Command::new(toolbox::node(TOOLS).await.join("newman"));
+    let (outside, report) = (outside().await, Report::new());
     newman.args(["run", "../../postman_collection.json", "--timeout-request", "30000", "--color", "off"]);
     newman.args(["--env-var", &format!("baseUrl={}", outside.shop.base())]);
     newman.args(["--env-var", &format!("pageOrigin={}", outside.page_origin)]);
@@ -40,9 +39,8 @@ async fn postman_collection_tells_its_story() {
 /// requests from the document, good ones and bad ones, alone and in sequences along its links.
 #[tokio::test]
 async fn answers_are_as_the_openapi_document_says() {
-    let outside = outside().await;
-    let report = Report::new();
     let mut schemathesis = Command::new(toolbox::python(TOOLS).await.join("schemathesis"));
+    let (outside, report) = (outside().await, Report::new());
     schemathesis.args(["--no-color", "run", "../../openapi.yaml", "--url", outside.shop.base()]);
     schemathesis.arg("--report-json-path").arg(&report.0);
     // Nothing is left in the folder.

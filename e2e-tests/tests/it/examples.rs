@@ -121,7 +121,7 @@ async fn does_everything_once(client: Command) {
 /// Goal: what is refused is not sent again, and the user is told why. Method: a problem.
 #[tokio::test]
 async fn clients_do_not_repeat_what_is_refused() {
-    let outside = outside().await;
+    let (clients, outside) = (clients().await, outside().await);
     let refused = async |client| {
         let door = Door::open(outside.shop.base(), |kind, _| (kind == DEPOSIT).then_some(REFUSED)).await;
         let output = run(client, &door).await;
@@ -129,13 +129,13 @@ async fn clients_do_not_repeat_what_is_refused() {
         assert!(!output.status.success() && complaint.contains("422 bad_mood: not today"), "{output:#?}");
         assert_eq!(door.knocks(DEPOSIT).len(), 1, "{output:#?}");
     };
-    join_all(clients().await.map(refused)).await;
+    join_all(clients.map(refused)).await;
 }
 
 /// Goal: a client does not go on for ever. Method: its deposit is refused for a while again and again.
 #[tokio::test]
 async fn clients_give_up_in_the_end() {
-    let outside = outside().await;
+    let (clients, outside) = (clients().await, outside().await);
     let sent_away = async |client| {
         let door =
             Door::open(outside.shop.base(), |kind, _| (kind == DEPOSIT).then_some(STILL_OVERLOADED)).await;
@@ -145,7 +145,7 @@ async fn clients_give_up_in_the_end() {
         assert_eq!(knocks.len(), ATTEMPTS, "{output:#?}");
         assert!(knocks.iter().all(|knock| knock.key == knocks[0].key), "{knocks:#?}");
     };
-    join_all(clients().await.map(sent_away)).await;
+    join_all(clients.map(sent_away)).await;
 }
 
 #[tokio::test]
