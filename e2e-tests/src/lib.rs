@@ -13,6 +13,7 @@ mod database;
 pub mod events;
 pub mod wire;
 
+pub mod door;
 pub mod toolbox;
 
 mod wait;

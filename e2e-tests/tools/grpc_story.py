@@ -172,7 +172,7 @@ class Story(unittest.TestCase):
             self.fails(invalid, "INVALID_REQUEST", ORDERS, "CreateOrder", order)
         self.fails(invalid, "INVALID_REQUEST", ORDERS, "GetOrder", {"order_id": "x"})
         self.fails(invalid, "INVALID_QUERY", ORDERS, "ListOrders", {"user_id": user, "page_size": 201})
-        self.fails(invalid, "INVALID_REQUEST", ORDERS, "ListOrders", {"user_id": user, "page_token": "x"})
+        self.fails(invalid, "INVALID_QUERY", ORDERS, "ListOrders", {"user_id": user, "page_token": "x"})
         self.fails(missing, "ORDER_NOT_FOUND", ORDERS, "GetOrder", {"order_id": nobody})
         self.fails(missing, "ACCOUNT_NOT_FOUND", PAYMENTS, "GetBalance", {"bill_id": nobody})
         key = (("idempotency-key", "a b"),)

@@ -27,6 +27,7 @@ mod retention;
 mod faults;
 
 mod documents;
+mod examples;
 mod page;
 mod release;
 mod settings;

@@ -41,7 +41,7 @@ struct Listing {
     #[serde(alias = "userId")]
     user_id: Uuid,
     limit: Option<u16>,
-    cursor: Option<Uuid>,
+    cursor: Option<String>,
 }
 
 async fn place(

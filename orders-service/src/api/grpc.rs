@@ -69,7 +69,7 @@ impl OrdersService for Orders {
         let (orders, next) = page.split(orders, |order| order.id);
         Ok(Response::new(ListOrdersResponse {
             orders: orders.into_iter().map(Order::from).collect(),
-            next_page_token: next.map(|id| id.to_string()).unwrap_or_default(),
+            next_page_token: next.unwrap_or_default(),
         }))
     }
 

@@ -25,7 +25,7 @@ pub(super) async fn timeline(pool: Data<Pool>, order: Path<Uuid>) -> Result<Http
 pub(super) async fn of_user(
     pool: Data<Pool>,
     user: Path<Uuid>,
-    query: Query<PageQuery<Uuid>>,
+    query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let page = query.check()?;
     let orders = orders_of(&pool, *user, page).await?;

@@ -82,7 +82,7 @@ pub(super) async fn of_user(pool: Data<Pool>, user: Path<Uuid>) -> Result<HttpRe
 pub(super) async fn transactions(
     pool: Data<Pool>,
     bill: Path<Uuid>,
-    query: Query<PageQuery<i64>>,
+    query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let page = query.check()?;
     let entries = entries_of(&pool, *bill, page).await?;

@@ -65,7 +65,7 @@ impl PaymentsService for Payments {
         let (entries, next) = page.split(entries, |entry| entry.id);
         Ok(Response::new(ListTransactionsResponse {
             transactions: entries.into_iter().map(Transaction::from).collect(),
-            next_page_token: next.map(|id| id.to_string()).unwrap_or_default(),
+            next_page_token: next.unwrap_or_default(),
         }))
     }
 }

@@ -1,3 +1,5 @@
+use std::str::FromStr;
+
 use tonic::metadata::MetadataMap;
 use uuid::Uuid;
 
@@ -15,14 +17,8 @@ pub fn id(field: &str, text: &str) -> Result<Uuid, Problem> {
 }
 
 /// What a list call asks for; 0 items and an empty token are what a client sends that says nothing of them.
-pub fn page<C: Copy + ToString + std::str::FromStr>(size: i32, token: &str) -> Result<Page<C>, Problem> {
-    let limit = match size {
-        0 => None,
-        other => Some(u16::try_from(other).unwrap_or(u16::MAX)),
-    };
-    let cursor = match token {
-        "" => None,
-        text => Some(text.parse().map_err(|_| Problem::invalid_request("page_token is not one of ours"))?),
-    };
+pub fn page<C: FromStr + ToString>(size: i32, token: &str) -> Result<Page<C>, Problem> {
+    let limit = (size != 0).then(|| u16::try_from(size).unwrap_or(u16::MAX));
+    let cursor = (!token.is_empty()).then(|| token.to_owned());
     PageQuery { limit, cursor }.check()
 }
