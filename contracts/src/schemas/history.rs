@@ -30,7 +30,12 @@ fn tampering(repository: &Path) -> Vec<String> {
 }
 
 fn git(repository: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git").arg("-C").arg(repository).args(arguments).output();
+    let mut git = Command::new("git");
+    // A hook that runs the tests has these set, and means another repository.
+    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+        git.env_remove(variable);
+    }
+    let output = git.arg("-C").arg(repository).args(arguments).output();
     let output = output.expect("there is a .git, so that git should be installed");
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "git {}: {complaint}", arguments.join(" "));
@@ -83,9 +88,10 @@ mod tests {
         }
 
         fn git(&self, arguments: &[&str]) {
-            let author =
-                ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgSign=false"];
-            git(&self.0, &[&author, arguments].concat());
+            let settings =
+                ["user.name=a", "user.email=a@b", "commit.gpgSign=false", "core.hooksPath=/dev/null"];
+            let settings = settings.iter().flat_map(|setting| ["-c", setting]);
+            git(&self.0, &settings.chain(arguments.iter().copied()).collect::<Vec<_>>());
         }
 
         fn write(&self, subject: &str, version: usize, content: &str) {

@@ -93,17 +93,14 @@ fn judge(versions: &[Value], now: impl Fn(usize) -> Value) -> Verdict {
     if newest > 0 && now(newest) == versions[newest - 1] {
         return Verdict::AsReleased;
     }
-    let outside = not_understood(&next);
-    if !outside.is_empty() {
-        let refused =
-            |what| format!("{what}: there is no rule for this; say it otherwise, or teach compatibility.rs");
-        return Verdict::Refuse(outside.into_iter().map(refused).collect());
-    }
-    let broken = versions.iter().map(|version| breaks(version, &next)).find(|broken| !broken.is_empty());
-    match broken {
-        None => Verdict::Release(next),
-        Some(broken) => Verdict::Refuse(broken.iter().map(ToString::to_string).collect()),
-    }
+    let refused =
+        |what| format!("{what}: there is no rule for this keyword; say it otherwise, or add the rule");
+    let mut reasons: Vec<String> = not_understood(&next).into_iter().map(refused).collect();
+    // The newest first: what breaks that, breaks it in the plainest words.
+    let broken =
+        versions.iter().rev().map(|version| breaks(version, &next)).find(|broken| !broken.is_empty());
+    reasons.extend(broken.iter().flatten().map(ToString::to_string));
+    if reasons.is_empty() { Verdict::Release(next) } else { Verdict::Refuse(reasons) }
 }
 
 /// Goal: no type of events changes unnoticed, or in a way that breaks somebody. Method: compare each with its released

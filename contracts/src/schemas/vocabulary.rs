@@ -29,7 +29,7 @@ fn look(field: &str, schema: &Value, found: &mut Vec<String>) {
 
 fn is_understood(keyword: &str, value: &Value) -> bool {
     match keyword {
-        "$schema" | "$id" | "title" | "description" | "const" => true,
+        "$schema" | "$id" | "title" | "description" | "default" | "const" => true,
         "type" => value.is_string() || are_texts(value),
         "properties" => value.is_object(),
         "required" | "enum" => are_texts(value),
