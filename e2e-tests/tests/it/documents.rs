@@ -56,6 +56,15 @@ async fn answers_are_as_the_openapi_document_says() {
         "{said}"
     );
     assert!(cases["generated"].as_u64() >= Some(LEAST_REQUESTS), "{said}");
+    for (operation, phases) in report["valid_rates"].as_object().expect("rates") {
+        let served: u64 = phases.as_object().expect("phases").values().map(served).sum();
+        assert!(served > 0, "{operation} was never served, so that it was not tried: {phases}");
+    }
+}
+
+/// Good requests of one phase that were served, or found that somebody else had been.
+fn served(rate: &Value) -> u64 {
+    ["accepted", "conflicts"].iter().filter_map(|outcome| rate[outcome].as_u64()).sum()
 }
 
 /// A file for a tool's report, which is deleted with it.
