@@ -39,13 +39,12 @@ function withoutPalettes(): Plugin {
 const proxy = { "/orders": gateway, "/payments": gateway, "/api": gateway };
 
 export default defineConfig({
-  plugins: [react(), runtimeConfig(), withoutPalettes(), documents()],
+  plugins: [react(), runtimeConfig(), withoutPalettes(), { ...documents(), apply: "serve" }],
   server: { port: 3000, proxy },
   preview: { port: 3000, proxy },
   // The content security policy allows no data: addresses, so nothing is inlined.
   build: {
     assetsInlineLimit: 0,
-    rolldownOptions: { input: ["index.html", "docs/index.html"] },
     // Those of the last two years. They know light-dark(), which can't be spelt out for older ones, since the scheme
     // that it depends on is chosen while the page runs.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],

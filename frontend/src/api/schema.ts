@@ -8,13 +8,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The user, by an id that the client chose. Users are not registered anywhere.
-                 * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
-                 */
-                user_id: components["parameters"]["UserId"];
-            };
+            path?: never;
             cookie?: never;
         };
         get?: never;
@@ -36,13 +30,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The account, by the id that opening it returned. It is not the user's id.
-                 * @example 019b76da-a8d0-7cc1-9f7f-2b1c6a1c9d11
-                 */
-                bill_id: components["parameters"]["BillId"];
-            };
+            path?: never;
             cookie?: never;
         };
         get?: never;
@@ -63,13 +51,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The account, by the id that opening it returned. It is not the user's id.
-                 * @example 019b76da-a8d0-7cc1-9f7f-2b1c6a1c9d11
-                 */
-                bill_id: components["parameters"]["BillId"];
-            };
+            path?: never;
             cookie?: never;
         };
         /** An account and its balance */
@@ -86,13 +68,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The user, by an id that the client chose. Users are not registered anywhere.
-                 * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
-                 */
-                user_id: components["parameters"]["UserId"];
-            };
+            path?: never;
             cookie?: never;
         };
         /**
@@ -112,13 +88,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The account, by the id that opening it returned. It is not the user's id.
-                 * @example 019b76da-a8d0-7cc1-9f7f-2b1c6a1c9d11
-                 */
-                bill_id: components["parameters"]["BillId"];
-            };
+            path?: never;
             cookie?: never;
         };
         /**
@@ -140,13 +110,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The user, by an id that the client chose. Users are not registered anywhere.
-                 * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
-                 */
-                user_id: components["parameters"]["UserId"];
-            };
+            path?: never;
             cookie?: never;
         };
         get?: never;
@@ -170,13 +134,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The order, by the id that placing it returned.
-                 * @example 019b76de-5217-7a60-b3c4-5a0e6f3d8e77
-                 */
-                order_id: components["parameters"]["OrderId"];
-            };
+            path?: never;
             cookie?: never;
         };
         get?: never;
@@ -198,13 +156,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The user, by an id that the client chose. Users are not registered anywhere.
-                 * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
-                 */
-                user_id: components["parameters"]["UserId"];
-            };
+            path?: never;
             cookie?: never;
         };
         /**
@@ -224,13 +176,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The order, by the id that placing it returned.
-                 * @example 019b76de-5217-7a60-b3c4-5a0e6f3d8e77
-                 */
-                order_id: components["parameters"]["OrderId"];
-            };
+            path?: never;
             cookie?: never;
         };
         /** One order */
@@ -247,13 +193,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The order, by the id that placing it returned.
-                 * @example 019b76de-5217-7a60-b3c4-5a0e6f3d8e77
-                 */
-                order_id: components["parameters"]["OrderId"];
-            };
+            path?: never;
             cookie?: never;
         };
         /** What has happened to an order, and when */
@@ -268,24 +208,9 @@ export interface paths {
     };
     "/orders/events/{user_id}": {
         parameters: {
-            query?: {
-                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. If both are there, the header counts. */
-                last_event_id?: components["parameters"]["LastEventId"];
-            };
-            header?: {
-                /**
-                 * @description The id of the last message that the client has seen. Browsers send it by themselves when they reconnect.
-                 * @example 1f6c-17
-                 */
-                "Last-Event-ID"?: components["parameters"]["LastEventIdHeader"];
-            };
-            path: {
-                /**
-                 * @description The user, by an id that the client chose. Users are not registered anywhere.
-                 * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
-                 */
-                user_id: components["parameters"]["UserId"];
-            };
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         /**
@@ -304,18 +229,9 @@ export interface paths {
     };
     "/orders/ws/{user_id}": {
         parameters: {
-            query?: {
-                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. If both are there, the header counts. */
-                last_event_id?: components["parameters"]["LastEventId"];
-            };
+            query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The user, by an id that the client chose. Users are not registered anywhere.
-                 * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
-                 */
-                user_id: components["parameters"]["UserId"];
-            };
+            path?: never;
             cookie?: never;
         };
         /**
@@ -355,24 +271,9 @@ export interface paths {
     };
     "/payments/events/{user_id}": {
         parameters: {
-            query?: {
-                /** @description The same as the header `Last-Event-ID`, for clients that can't set it. If both are there, the header counts. */
-                last_event_id?: components["parameters"]["LastEventId"];
-            };
-            header?: {
-                /**
-                 * @description The id of the last message that the client has seen. Browsers send it by themselves when they reconnect.
-                 * @example 1f6c-17
-                 */
-                "Last-Event-ID"?: components["parameters"]["LastEventIdHeader"];
-            };
-            path: {
-                /**
-                 * @description The user, by an id that the client chose. Users are not registered anywhere.
-                 * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
-                 */
-                user_id: components["parameters"]["UserId"];
-            };
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         /**
@@ -458,13 +359,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The order, by the id that placing it returned.
-                 * @example 019b76de-5217-7a60-b3c4-5a0e6f3d8e77
-                 */
-                order_id: components["parameters"]["OrderId"];
-            };
+            path?: never;
             cookie?: never;
         };
         /**
@@ -508,13 +403,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The order, by the id that placing it returned.
-                 * @example 019b76de-5217-7a60-b3c4-5a0e6f3d8e77
-                 */
-                order_id: components["parameters"]["OrderId"];
-            };
+            path?: never;
             cookie?: never;
         };
         /**
@@ -576,13 +465,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The user, by an id that the client chose. Users are not registered anywhere.
-                 * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
-                 */
-                user_id: components["parameters"]["UserId"];
-            };
+            path?: never;
             cookie?: never;
         };
         /** The account of a user, in camelCase */
@@ -619,18 +502,7 @@ export interface paths {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /**
-                 * @description The type of the event.
-                 * @example OrderCreated
-                 */
-                subject: string;
-                /**
-                 * @description The version of the schema.
-                 * @example 1
-                 */
-                version: number;
-            };
+            path?: never;
             cookie?: never;
         };
         /** The schema of an event */
