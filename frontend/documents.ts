@@ -7,7 +7,8 @@ const root = join(import.meta.dirname, "..");
 
 /**
  * Puts the documents of the interfaces beside the page: openapi.yaml, which is /swagger/doc.json as well,
- * asyncapi.yaml, and the events' schemas below /schemas. In development they are answered as they are at the moment.
+ * asyncapi.yaml, and the events' schemas below /schemas. In development the files are answered as they
+ * are at the moment.
  */
 export function documents(): Plugin {
   const answer: Connect.NextHandleFunction = (request, response, next) => {

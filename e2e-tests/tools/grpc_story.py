@@ -1,11 +1,13 @@
 """A gRPC client that knows nothing but what the servers say of themselves: it asks reflection for every message.
 
-    python grpc_story.py GATEWAY ORDERS PAYMENTS     (each host:port)
+    python grpc_story.py GATEWAY ORDERS PAYMENTS URL     (each host:port by gRPC, and the gateway's URL by HTTP)
 """
 
+import json
 import sys
 import unittest
 import uuid
+from urllib.request import Request, urlopen
 
 import grpc
 from google.protobuf.descriptor_pool import DescriptorPool
@@ -60,6 +62,7 @@ class Story(unittest.TestCase):
     gateway: Server
     orders: Server
     payments: Server
+    url: str
 
     def customer(self, amount):
         user = str(uuid.uuid4())
@@ -155,6 +158,17 @@ class Story(unittest.TestCase):
         precondition = grpc.StatusCode.FAILED_PRECONDITION
         self.fails(precondition, "IDEMPOTENCY_KEY_REUSED", PAYMENTS, "Deposit", another, key)
 
+    def test_a_key_belongs_to_what_is_done_and_not_to_the_way_in(self):
+        user, key = str(uuid.uuid4()), str(uuid.uuid4())
+        order = {"amount": 5, "description": "x"}
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        with urlopen(Request(f"{self.url}/orders/create/{user}", json.dumps(order).encode(), headers)) as answer:
+            placed = json.load(answer)["id"]
+        again, metadata = self.gateway.call(
+            ORDERS, "CreateOrder", {"user_id": user, **order}, (("idempotency-key", key),)
+        )
+        self.assertEqual((again["id"], metadata["idempotent-replayed"]), (placed, "true"))
+
     def test_errors_say_what_is_wrong_in_details(self):
         user, bill = self.customer(1)
         nobody = str(uuid.uuid4())
@@ -187,6 +201,9 @@ class Story(unittest.TestCase):
             with self.assertRaises(grpc.RpcError) as raised:
                 call(b"", TIMEOUT_SECONDS)
             self.assertEqual(raised.exception.code(), grpc.StatusCode.UNIMPLEMENTED)
+        with self.assertRaises(grpc.RpcError) as raised:
+            self.gateway.call(ORDERS, "CreateOrder", {"user_id": "x" * 70_000})
+        self.assertEqual(raised.exception.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
 
 
 def until_final(updates):
@@ -200,4 +217,5 @@ def until_final(updates):
 
 if __name__ == "__main__":
     Story.gateway, Story.orders, Story.payments = (Server(address) for address in sys.argv[1:4])
+    Story.url = sys.argv[4]
     unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -40,6 +40,6 @@ async fn run(config: Config) -> Result<(), StartError> {
         hub: Data::new(hub),
         overview: Data::default(),
     };
-    let services = api::services(&api);
+    let services = api::services(&api, service.rpc_pool.clone());
     service.serve(move |routes| api::configure(routes, api.clone()), services).await
 }

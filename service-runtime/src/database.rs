@@ -1,4 +1,4 @@
-//! Database pools, migrations, and the one way in which HTTP handlers reach the database.
+//! Database pools, migrations, and the one way in which requests reach the database.
 
 use std::time::Duration;
 
@@ -151,7 +151,7 @@ mod sql {
     }
 }
 
-/// Runs `work` on a connection of `pool` for an HTTP request.
+/// Runs `work` on a connection of `pool` for a request.
 ///
 /// On a task of its own, because a client that disconnects drops its handler's future, and a transaction whose
 /// future is dropped would go back to the pool open. A database that is away or too slow is a 503; whether a

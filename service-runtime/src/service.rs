@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use diesel_migrations::EmbeddedMigrations;
+use futures_util::TryFutureExt;
 use messaging::broadcast::{self, Listener, Voice};
 use messaging::{Backoff, Broker, Consumer, Handler, Pool, Relay, Retention, Topology, retention};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -16,6 +17,8 @@ use crate::shutdown::Shutdown;
 use crate::workers::Workers;
 use crate::{Config, ConfigError, Health, grpc, telemetry};
 
+/// Calls by gRPC have fewer connections than requests by HTTP.
+const RPC_CONNECTIONS: usize = 8;
 /// Relay, consumer, committer, sweep, delivery, retention and one to spare.
 const WORKER_CONNECTIONS: usize = 7;
 /// Checks of readiness wait for each other.
@@ -28,8 +31,10 @@ const HEALTH_CONNECTIONS: usize = 1;
 pub struct Service {
     /// The settings.
     pub config: Config,
-    /// Connections for HTTP requests.
+    /// Connections for HTTP requests. They end with the HTTP workers, on which they live.
     pub request_pool: Pool,
+    /// Connections for calls by gRPC, which are answered on the main runtime.
+    pub rpc_pool: Pool,
     /// Connections for background work. A pool of its own, so that requests can't starve it, and so that its
     /// connections live on the main runtime and survive the HTTP workers.
     pub worker_pool: Pool,
@@ -72,7 +77,13 @@ pub enum StartError {
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
     /// The HTTP address is taken, or not ours.
     #[error("HTTP: {0}")]
-    Http(#[from] std::io::Error),
+    Http(#[source] std::io::Error),
+    /// The gRPC address is taken, or not ours.
+    #[error("gRPC: {0}")]
+    Grpc(#[source] std::io::Error),
+    /// Signals can't be waited for.
+    #[error("signals: {0}")]
+    Signals(#[from] std::io::Error),
     /// The database would lose commits.
     #[error(transparent)]
     Database(#[from] SetupError),
@@ -93,6 +104,7 @@ impl Service {
         info!(service = name, version = env!("CARGO_PKG_VERSION"), "starting");
         let request_pool =
             database::pool(&config.database_url, role, config.database_pool_size.get().into())?;
+        let rpc_pool = database::pool(&config.database_url, role, RPC_CONNECTIONS)?;
         let worker_pool = database::pool(&config.database_url, role, WORKER_CONNECTIONS)?;
         let broker = Broker::new(&config.amqp_url, name, topology).map_err(|error| match error {
             messaging::Error::Address(reason) => amqp_url_error(reason).into(),
@@ -106,6 +118,7 @@ impl Service {
         let service = Self {
             config,
             request_pool,
+            rpc_pool,
             worker_pool,
             broker,
             outbox_wake: Arc::default(),
@@ -185,7 +198,7 @@ impl Service {
         let stop = self.shutdown.begun();
         let grpc = grpc::serve(self.config.grpc_address, services, self.health.clone(), stop.clone());
         let http = http::serve(&self.config, self.health, self.metrics, routes, stop.clone());
-        tokio::try_join!(http, grpc)?;
+        tokio::try_join!(http.map_err(StartError::Http), grpc.map_err(StartError::Grpc))?;
         self.workers.stop().await;
         info!("stopped");
         // A migration may still be waiting for the database; its transaction goes with the process.

@@ -1,12 +1,9 @@
 //! What services say, as they say it, against the schemas that are released.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeSet;
 
 use e2e_tests::events::{REQUESTS, REQUESTS_KEY, batch};
-use e2e_tests::{Taken, until};
-use jsonschema::Validator;
+use e2e_tests::{Schemas, Taken, until};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -15,20 +12,17 @@ use crate::support::{DELIVERY_INTERVAL, Own, never_sweeping, own};
 /// A queue that gets everything.
 const EVERYTHING: &str = "everything";
 
-/// Each version of each type of events.
-type Schemas = BTreeMap<String, Vec<Validator>>;
-
 /// Goal: every event is as its schemas promise, in any version, whichever service sends it and why. Method: orders that
 /// come to every end there is, until each type of events and each reason has been seen by a queue of our own; nothing
 /// else comes to the exchange.
 #[tokio::test]
 async fn every_message_is_as_the_released_schemas_promise() {
     let Some(system) = own(never_sweeping()).await else { return };
-    let schemas = released_schemas();
+    let schemas = Schemas::released();
     system.broker.listen(EVERYTHING, "#").await;
     play_orders(&system).await;
 
-    let types: BTreeSet<&str> = schemas.keys().map(String::as_str).collect();
+    let types = schemas.types();
     let reasons = BTreeSet::from(["ACCOUNT_NOT_FOUND", "CANCELLED_BY_USER", "INSUFFICIENT_FUNDS"]);
     let messages = until("every type of events and every reason is seen", async || {
         let messages = system.broker.look(EVERYTHING).await;
@@ -52,12 +46,8 @@ async fn every_message_is_as_the_released_schemas_promise() {
         let events = message.events();
         assert!((1..=100).contains(&events.len()), "{} events", events.len());
         for event in events {
-            let kind = event["type"].as_str().unwrap_or_default();
-            let versions = schemas.get(kind).unwrap_or_else(|| panic!("no schema is released for {event}"));
-            for (index, schema) in versions.iter().enumerate() {
-                let errors: Vec<String> = schema.iter_errors(&event).map(|error| error.to_string()).collect();
-                assert!(errors.is_empty(), "{event} breaks version {} of {kind}: {errors:?}", index + 1);
-            }
+            let flaws = schemas.flaws(&event);
+            assert!(flaws.is_empty(), "{event}: {flaws:#?}");
         }
     }
     system.audit.passes().await;
@@ -97,26 +87,4 @@ async fn play_orders(system: &Own) {
 
     system.orders(0).set_environment(DELIVERY_INTERVAL, Some("1"));
     system.orders(0).restart().await.unwrap();
-}
-
-/// The registry, as it is checked in.
-fn released_schemas() -> Schemas {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/schemas");
-    let read = |file: String| -> Value {
-        let text = fs::read_to_string(folder.join(&file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
-    };
-    let index = read("index.json".into());
-    let subjects = index["subjects"].as_array().expect("subjects").iter();
-    subjects
-        .map(|entry| {
-            let subject = entry["subject"].as_str().expect("a name");
-            let versions = entry["versions"].as_array().expect("versions").iter();
-            let validators = versions.map(|version| {
-                let schema = read(format!("{subject}/versions/{version}.json"));
-                jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
-            });
-            (subject.to_owned(), validators.collect())
-        })
-        .collect()
 }

@@ -66,6 +66,23 @@ async fn preflight_is_answered_by_the_gateway() {
     assert_eq!((refused.header(ORIGIN), refused.header("Access-Control-Allow-Methods")), (None, None));
 }
 
+/// Goal: no page but those on the list can make a browser move money, not even by a request that it sends without asking.
+/// Method: the POST of a form that deposits, from a stranger's page, from none, and from one on the list.
+#[tokio::test]
+async fn pages_of_other_origins_may_not_post() {
+    let outside = outside().await;
+    let account = outside.shop.customer(0).await;
+    let path = format!("/api/payments/accounts/deposit?userId={}&amount=5", account.user_id);
+    let from = |origin: &str| outside.shop.post(&path).header("Origin", origin).send();
+    for stranger in ["https://evil.example", "null"] {
+        from(stranger).await.problem(403, "origin_not_allowed");
+    }
+    assert_eq!(outside.shop.balance(account.bill_id).await, 0);
+    from(&outside.page_origin).await.expect(200);
+    outside.shop.post(&path).send().await.expect(200);
+    assert_eq!(outside.shop.balance(account.bill_id).await, 10);
+}
+
 /// Goal: a request can be followed by its id. Method: the client's own comes back; without one, or with one that would
 /// harm a log, there is a new one.
 #[tokio::test]

@@ -22,11 +22,12 @@ async fn client_that_has_only_reflection_tells_the_story() {
         for address in [gateway, &addresses.orders_grpc[0], &addresses.payments_grpc[0]] {
             story.arg(address.trim_start_matches("http://"));
         }
+        story.arg(system.shop.base());
         let output = story.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap();
         (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let (is_good, said) = story(addresses.grpc.as_ref().unwrap()).await;
-    assert!(is_good && said.contains("Ran 6 tests"), "{said}");
+    assert!(is_good && said.contains("Ran 7 tests"), "{said}");
     system.audit.passes().await;
 
     // A service that is away is unavailable, and comes back.

@@ -325,8 +325,8 @@ export interface paths {
         put?: never;
         /**
          * Place an order
-         * @description As `POST /orders/create/{user_id}`, but that the user is in the body, or in the query. What is in the query need
-         *     not be in the body, and must be the same if it is in both.
+         * @description As `POST /orders/create/{user_id}`, but that the user is a parameter. Each of the three must be in the query or in
+         *     the body, and the same if it is in both.
          */
         post: operations["placeOrder"];
         delete?: never;
@@ -451,8 +451,8 @@ export interface paths {
         put?: never;
         /**
          * Pay money into the user's account, in camelCase
-         * @description As `POST /payments/add/{bill_id}`, for the account of the user in the body. What is in the query need not be in
-         *     the body, and must be the same if it is in both.
+         * @description As `POST /payments/add/{bill_id}`, for the account of a user. Each of the two must be in the query or in the body,
+         *     and the same if it is in both.
          */
         post: operations["depositInCamelCase"];
         delete?: never;
@@ -588,15 +588,15 @@ export interface components {
         Description: string;
         NewOrderOfUser: {
             /** Format: uuid */
-            user_id: string;
-            amount: components["schemas"]["Amount"];
-            description: components["schemas"]["Description"];
+            user_id?: string;
+            amount?: components["schemas"]["Amount"];
+            description?: components["schemas"]["Description"];
         };
         NewOrderInCamelCase: {
             /** Format: uuid */
-            userId: string;
-            amount: components["schemas"]["Amount"];
-            description: components["schemas"]["Description"];
+            userId?: string;
+            amount?: components["schemas"]["Amount"];
+            description?: components["schemas"]["Description"];
         };
         /** @description An `Order`, its fields' names in camelCase. */
         OrderInCamelCase: {
@@ -948,7 +948,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A page of this origin may not watch. */
+        /** @description A page of this origin may neither watch nor send anything. */
         OriginNotAllowed: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1030,6 +1030,14 @@ export interface components {
          * @example 6f9619ff-8b86-4d01-b42d-00cf4fc964ff
          */
         UserIdInCamelCase: string;
+        /** @description The user, if it is not in the body. */
+        MaybeUserId: string;
+        /** @description The user, if it is not in the body. */
+        MaybeUserIdInCamelCase: string;
+        /** @description The amount, if it is not in the body. */
+        MaybeAmount: components["schemas"]["Amount"];
+        /** @description What is ordered, if it is not in the body. */
+        MaybeDescription: components["schemas"]["Description"];
         /**
          * @description The account, by the id that opening it returned. It is not the user's id.
          * @example 019b76da-a8d0-7cc1-9f7f-2b1c6a1c9d11
@@ -1700,7 +1708,14 @@ export interface operations {
     };
     placeOrder: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The user, if it is not in the body. */
+                user_id?: components["parameters"]["MaybeUserId"];
+                /** @description The amount, if it is not in the body. */
+                amount?: components["parameters"]["MaybeAmount"];
+                /** @description What is ordered, if it is not in the body. */
+                description?: components["parameters"]["MaybeDescription"];
+            };
             header?: {
                 /**
                  * @description Makes the request safe to send again: 1 to 255 visible ASCII characters, chosen by the client, for example a
@@ -1712,7 +1727,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: components["requestBodies"]["OrderOfUser"];
+        requestBody?: components["requestBodies"]["OrderOfUser"];
         responses: {
             201: components["responses"]["Placed"];
             400: components["responses"]["BadParameters"];
@@ -1725,7 +1740,14 @@ export interface operations {
     };
     placeOrderToo: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The user, if it is not in the body. */
+                user_id?: components["parameters"]["MaybeUserId"];
+                /** @description The amount, if it is not in the body. */
+                amount?: components["parameters"]["MaybeAmount"];
+                /** @description What is ordered, if it is not in the body. */
+                description?: components["parameters"]["MaybeDescription"];
+            };
             header?: {
                 /**
                  * @description Makes the request safe to send again: 1 to 255 visible ASCII characters, chosen by the client, for example a
@@ -1737,7 +1759,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: components["requestBodies"]["OrderOfUser"];
+        requestBody?: components["requestBodies"]["OrderOfUser"];
         responses: {
             201: components["responses"]["Placed"];
             400: components["responses"]["BadParameters"];
@@ -1816,7 +1838,14 @@ export interface operations {
     };
     placeOrderInCamelCase: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The user, if it is not in the body. */
+                userId?: components["parameters"]["MaybeUserIdInCamelCase"];
+                /** @description The amount, if it is not in the body. */
+                amount?: components["parameters"]["MaybeAmount"];
+                /** @description What is ordered, if it is not in the body. */
+                description?: components["parameters"]["MaybeDescription"];
+            };
             header?: {
                 /**
                  * @description Makes the request safe to send again: 1 to 255 visible ASCII characters, chosen by the client, for example a
@@ -1828,7 +1857,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["NewOrderInCamelCase"];
             };
@@ -1891,7 +1920,10 @@ export interface operations {
     };
     openAccountInCamelCase: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The user, if it is not in the body. */
+                userId?: components["parameters"]["MaybeUserIdInCamelCase"];
+            };
             header?: {
                 /**
                  * @description Makes the request safe to send again: 1 to 255 visible ASCII characters, chosen by the client, for example a
@@ -1903,11 +1935,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /** Format: uuid */
-                    userId: string;
+                    userId?: string;
                 };
             };
         };
@@ -1943,7 +1975,12 @@ export interface operations {
     };
     depositInCamelCase: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The user, if it is not in the body. */
+                userId?: components["parameters"]["MaybeUserIdInCamelCase"];
+                /** @description The amount, if it is not in the body. */
+                amount?: components["parameters"]["MaybeAmount"];
+            };
             header?: {
                 /**
                  * @description Makes the request safe to send again: 1 to 255 visible ASCII characters, chosen by the client, for example a
@@ -1955,12 +1992,12 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /** Format: uuid */
-                    userId: string;
-                    amount: components["schemas"]["Amount"];
+                    userId?: string;
+                    amount?: components["schemas"]["Amount"];
                 };
             };
         };

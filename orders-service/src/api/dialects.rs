@@ -7,7 +7,7 @@ use contracts::Amount;
 use messaging::Pool;
 use serde::Deserialize;
 use service_runtime::http::{
-    CamelCase, IdempotencyKey, OptionalBody, PageQuery, Problem, Routes, get, parameter, post,
+    CamelCase, IdempotencyKey, OptionalBody, PageQuery, Problem, Routes, get, given, parameter, post,
 };
 use uuid::Uuid;
 
@@ -29,9 +29,11 @@ pub(super) fn add(routes: &mut Routes) {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Placing {
-    #[serde(alias = "userId")]
+    #[serde(default, deserialize_with = "given", alias = "userId")]
     user_id: Option<Uuid>,
+    #[serde(default, deserialize_with = "given")]
     amount: Option<Amount>,
+    #[serde(default, deserialize_with = "given")]
     description: Option<String>,
 }
 
@@ -51,7 +53,7 @@ async fn place(
     OptionalBody(body): OptionalBody<Placing>,
 ) -> Result<HttpResponse, Problem> {
     let Placed { order, replayed } =
-        create::place(&committer, new_order(query.into_inner(), body, key)?).await?;
+        create::place(&committer, new_order("user_id", query.into_inner(), body, key)?).await?;
     Ok(create::created(&order, format!("/orders/{}", order.id), replayed))
 }
 
@@ -62,15 +64,20 @@ async fn place_in_camel_case(
     OptionalBody(body): OptionalBody<Placing>,
 ) -> Result<HttpResponse, Problem> {
     let Placed { order, replayed } =
-        create::place(&committer, new_order(query.into_inner(), body, key)?).await?;
+        create::place(&committer, new_order("userId", query.into_inner(), body, key)?).await?;
     let location = format!("/api/orders/{}", order.id);
     Ok(create::created(&CamelCase(order), location, replayed))
 }
 
-fn new_order(query: Placing, body: Placing, idempotency_key: Option<String>) -> Result<NewOrder, Problem> {
+fn new_order(
+    user: &str,
+    query: Placing,
+    body: Placing,
+    idempotency_key: Option<String>,
+) -> Result<NewOrder, Problem> {
     let description = parameter("description", query.description, body.description)?;
     Ok(NewOrder {
-        user_id: parameter("userId", query.user_id, body.user_id)?,
+        user_id: parameter(user, query.user_id, body.user_id)?,
         amount: parameter("amount", query.amount, body.amount)?,
         description: Description::try_from(description).map_err(Problem::invalid_request)?,
         idempotency_key,

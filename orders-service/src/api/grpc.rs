@@ -1,4 +1,4 @@
-//! The same by gRPC: `gozon.orders.v1`.
+//! Placing, reading and watching orders by gRPC: `gozon.orders.v1`.
 
 use chrono::{DateTime, Utc};
 use contracts::Amount;
@@ -14,10 +14,11 @@ use proto::orders::{
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use service_runtime::grpc::{self, answer, id, idempotency_key, timestamp};
+use service_runtime::grpc::{self, MAX_REQUEST_BYTES, answer, id, idempotency_key, timestamp};
 use service_runtime::http::Problem;
 use service_runtime::live::{self, Hub, Told};
 use tonic::{Request, Response, Status};
+use tracing::warn;
 use uuid::Uuid;
 
 use super::Api;
@@ -32,10 +33,9 @@ pub(super) struct Orders {
     hub: Hub,
 }
 
-pub(super) fn service(api: &Api) -> OrdersServiceServer<Orders> {
-    let Api { pool, committer, hub, .. } = api;
-    let (pool, committer, hub) = (pool.get_ref().clone(), committer.get_ref().clone(), hub.get_ref().clone());
-    OrdersServiceServer::new(Orders { pool, committer, hub })
+pub(super) fn service(api: &Api, pool: Pool) -> OrdersServiceServer<Orders> {
+    let (committer, hub) = (api.committer.get_ref().clone(), api.hub.get_ref().clone());
+    OrdersServiceServer::new(Orders { pool, committer, hub }).max_decoding_message_size(MAX_REQUEST_BYTES)
 }
 
 #[tonic::async_trait]
@@ -147,7 +147,10 @@ fn message(event: &str, data: &RawValue) -> Message {
         "close" => Message::Close(Close { reason: reason(data) }),
         "order" => match serde_json::from_str::<Change>(data.get()) {
             Ok(change) => Message::Order(change.into()),
-            Err(_) => Message::Reset(Reset { reason: "may-have-missed".to_owned() }),
+            Err(error) => {
+                warn!(%error, "live updates: a change is none that is known");
+                Message::Reset(Reset { reason: "may-have-missed".to_owned() })
+            }
         },
         _ => Message::Reset(Reset { reason: reason(data) }),
     }
@@ -172,4 +175,47 @@ fn cancel_reason(name: Option<&str>) -> CancelReason {
 fn delivery_status(name: Option<&str>) -> DeliveryStatus {
     name.and_then(|name| DeliveryStatus::from_str_name(&format!("DELIVERY_STATUS_{name}")))
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::events::FailureReason;
+
+    use super::*;
+
+    #[test]
+    fn every_name_has_its_number() {
+        for name in ["NEW", "FINISHED", "CANCELLED"] {
+            assert_eq!(status(name).as_str_name(), format!("ORDER_STATUS_{name}"));
+        }
+        for name in FailureReason::ALL.map(FailureReason::as_str).into_iter().chain(["REFUNDED"]) {
+            assert_eq!(cancel_reason(Some(name)).as_str_name(), format!("CANCEL_REASON_{name}"));
+        }
+        for name in ["PENDING", "SHIPPED", "DELIVERED"] {
+            assert_eq!(delivery_status(Some(name)).as_str_name(), format!("DELIVERY_STATUS_{name}"));
+        }
+        assert_eq!((cancel_reason(None), delivery_status(None)), Default::default());
+    }
+
+    #[test]
+    fn a_change_is_told_as_it_is_told_to_others() {
+        let change = crate::domain::OrderChange {
+            id: Uuid::now_v7(),
+            user_id: Uuid::now_v7(),
+            amount: 5,
+            description: None,
+            status: "CANCELLED",
+            cancel_reason: Some("REFUNDED"),
+            cancel_requested: true,
+            delivery_status: None,
+            at: Utc::now(),
+        };
+        let data = serde_json::value::to_raw_value(&change).unwrap();
+        let Message::Order(told) = message("order", &data) else { panic!("{data}") };
+        assert_eq!((told.id, told.amount, told.cancel_requested), (change.id.to_string(), 5, true));
+        assert_eq!(told.cancel_reason, i32::from(CancelReason::Refunded));
+        assert_eq!(told.at, Some(timestamp(change.at)));
+        let nonsense = serde_json::value::to_raw_value("?").unwrap();
+        assert!(matches!(message("order", &nonsense), Message::Reset(_)));
+    }
 }

@@ -8,7 +8,9 @@ use contracts::Amount;
 use messaging::Pool;
 use messaging::broadcast::Voice;
 use serde::Deserialize;
-use service_runtime::http::{CamelCase, IdempotencyKey, OptionalBody, Problem, Routes, get, parameter, post};
+use service_runtime::http::{
+    CamelCase, IdempotencyKey, OptionalBody, Problem, Routes, get, given, parameter, post,
+};
 use uuid::Uuid;
 
 use super::accounts::{self, Done};
@@ -24,13 +26,16 @@ pub(super) fn add(routes: &mut Routes) {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Opening {
+    #[serde(default, deserialize_with = "given")]
     user_id: Option<Uuid>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Deposit {
+    #[serde(default, deserialize_with = "given")]
     user_id: Option<Uuid>,
+    #[serde(default, deserialize_with = "given")]
     amount: Option<Amount>,
 }
 

@@ -1,4 +1,4 @@
-//! The same by gRPC: `gozon.payments.v1`.
+//! Accounts, deposits and the ledger by gRPC: `gozon.payments.v1`.
 
 use contracts::Amount;
 use messaging::Pool;
@@ -8,7 +8,7 @@ use proto::payments::{
     Account, CreateAccountRequest, DepositRequest, GetBalanceRequest, ListTransactionsRequest,
     ListTransactionsResponse, Transaction, TransactionType,
 };
-use service_runtime::grpc::{self, answer, id, idempotency_key, timestamp};
+use service_runtime::grpc::{self, MAX_REQUEST_BYTES, answer, id, idempotency_key, timestamp};
 use service_runtime::http::Problem;
 use tonic::{Request, Response, Status};
 
@@ -22,9 +22,9 @@ pub(super) struct Payments {
     voice: Voice,
 }
 
-pub(super) fn service(api: &Api) -> PaymentsServiceServer<Payments> {
-    let (pool, voice) = (api.pool.get_ref().clone(), api.voice.get_ref().clone());
-    PaymentsServiceServer::new(Payments { pool, voice })
+pub(super) fn service(api: &Api, pool: Pool) -> PaymentsServiceServer<Payments> {
+    let voice = api.voice.get_ref().clone();
+    PaymentsServiceServer::new(Payments { pool, voice }).max_decoding_message_size(MAX_REQUEST_BYTES)
 }
 
 #[tonic::async_trait]

@@ -28,8 +28,8 @@ pub(crate) struct Api {
 }
 
 /// What is served by gRPC.
-pub(crate) fn services(api: &Api) -> Services {
-    Services::new(proto::DESCRIPTORS).with(grpc::service(api))
+pub(crate) fn services(api: &Api, pool: Pool) -> Services {
+    Services::new(proto::DESCRIPTORS).with(grpc::service(api, pool))
 }
 
 /// Adds the routes.

@@ -14,6 +14,9 @@ pub use time::timestamp;
 use tonic::Response;
 use tonic::metadata::MetadataValue;
 
+/// Far above any request, as for HTTP.
+pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
+
 /// The answer to a call that changed something; `replayed` says that it did before.
 pub fn answer<T>(message: T, replayed: bool) -> Response<T> {
     let mut response = Response::new(message);

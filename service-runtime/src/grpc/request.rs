@@ -18,7 +18,9 @@ pub fn id(field: &str, text: &str) -> Result<Uuid, Problem> {
 
 /// What a list call asks for; 0 items and an empty token are what a client sends that says nothing of them.
 pub fn page<C: FromStr + ToString>(size: i32, token: &str) -> Result<Page<C>, Problem> {
-    let limit = (size != 0).then(|| u16::try_from(size).unwrap_or(u16::MAX));
+    let limit = u16::try_from(size)
+        .map_err(|_| Problem::invalid_request(format!("page_size {size} is none that a page can have")))?;
+    let limit = (limit != 0).then_some(limit);
     let cursor = (!token.is_empty()).then(|| token.to_owned());
     PageQuery { limit, cursor }.check()
 }

@@ -3,8 +3,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use tokio::net::TcpListener;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::codegen::Service;
@@ -23,6 +24,10 @@ use crate::Health;
 const GRACE: Duration = Duration::from_secs(5);
 /// A client is asked this often whether it is there, and is let go if it does not say so in time.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// Between two tries when the machine has no room for a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
+/// The name by which clients ask for the health of all services of a server.
+const WHOLE: &str = "";
 /// How often health is looked at for those who ask.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -75,9 +80,19 @@ pub(crate) async fn serve(
         .add_service(health_service)
         .add_service(reflection().build_v1().map_err(io::Error::other)?)
         .add_service(reflection().build_v1alpha().map_err(io::Error::other)?);
+    let names: Vec<_> = names.into_iter().chain([WHOLE]).collect();
+    set_all(&reporter, &names, ServingStatus::NotServing).await;
     let incoming = TcpIncoming::from(TcpListener::bind(address).await?).with_nodelay(Some(true));
+    // The server tries again at once, and says nothing: without a pause it would do nothing else.
+    let incoming = incoming.then(async |connection| {
+        if let Err(error) = &connection {
+            warn!(%error, "gRPC: no connection can be taken");
+            sleep(ACCEPT_PAUSE).await;
+        }
+        connection
+    });
     info!(%address, "gRPC: listening");
-    let report = tokio::spawn(report(reporter, names, health));
+    tokio::spawn(report(reporter, names, health, shutdown.clone()));
     let serve = Server::builder()
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE))
@@ -89,13 +104,12 @@ pub(crate) async fn serve(
         outcome = &mut serve => outcome,
         () = async {
             shutdown.cancelled().await;
-            tokio::time::sleep(GRACE).await;
+            sleep(GRACE).await;
         } => {
-            warn!("gRPC: calls were cut off");
+            warn!("gRPC: clients are still connected, and are not waited for");
             Ok(())
         }
     };
-    report.abort();
     outcome.map_err(io::Error::other)
 }
 
@@ -107,16 +121,31 @@ fn request_span(request: &Request<()>) -> Span {
     }
 }
 
-/// Says of the whole (which has no name) and of each service whether it is ready.
-async fn report(reporter: HealthReporter, names: Vec<&'static str>, health: Health) {
-    let mut interval = interval(HEALTH_INTERVAL);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        interval.tick().await;
-        let is_ready = health.report().await.ready();
-        let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
-        for name in names.iter().copied().chain([""]) {
-            reporter.set_service_status(name, status).await;
+/// Says of the whole and of each service whether it is ready, and lets those go who watch that when the service ends.
+async fn report(
+    mut reporter: HealthReporter,
+    names: Vec<&'static str>,
+    health: Health,
+    shutdown: CancellationToken,
+) {
+    let look = async {
+        let mut interval = interval(HEALTH_INTERVAL);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            let is_ready = health.report().await.ready();
+            let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+            set_all(&reporter, &names, status).await;
         }
+    };
+    shutdown.run_until_cancelled(look).await;
+    for name in names {
+        reporter.clear_service_status(name).await;
+    }
+}
+
+async fn set_all(reporter: &HealthReporter, names: &[&'static str], status: ServingStatus) {
+    for name in names {
+        reporter.set_service_status(*name, status).await;
     }
 }

@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use actix_web::ResponseError;
+use actix_web::http::StatusCode;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -13,12 +15,16 @@ const DOMAIN: &str = "gozon";
 /// metadata of that.
 impl From<Problem> for Status {
     fn from(problem: Problem) -> Self {
-        let code = match problem.code() {
-            "account_exists" => Code::AlreadyExists,
-            "account_not_found" | "order_not_found" => Code::NotFound,
-            "order_shipped" | "idempotency_key_reused" | "balance_limit_exceeded" => Code::FailedPrecondition,
-            "overloaded" | "database_unavailable" => Code::Unavailable,
-            _ => Code::InvalidArgument,
+        let code = match problem.status_code() {
+            StatusCode::NOT_FOUND => Code::NotFound,
+            StatusCode::CONFLICT => Code::AlreadyExists,
+            StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
+            // What was sent is good by itself, and can't be done as things are.
+            StatusCode::UNPROCESSABLE_ENTITY if problem.code() != "invalid_request" => {
+                Code::FailedPrecondition
+            }
+            status if status.is_client_error() => Code::InvalidArgument,
+            _ => Code::Internal,
         };
         let metadata: HashMap<_, _> =
             problem.bill_id().map(|id| ("bill_id".to_owned(), id.to_string())).into_iter().collect();
@@ -48,8 +54,7 @@ mod tests {
         );
         assert_eq!(details.retry_info().unwrap().retry_delay, Some(Duration::from_secs(1)));
 
-        let conflict = actix_web::http::StatusCode::CONFLICT;
-        let exists = Problem::new(conflict, "account_exists", "", "").with_bill_id(bill);
+        let exists = Problem::new(StatusCode::CONFLICT, "account_exists", "", "").with_bill_id(bill);
         let status = Status::from(exists);
         assert_eq!(status.code(), Code::AlreadyExists);
         assert_eq!(status.get_error_details().error_info().unwrap().metadata["bill_id"], bill.to_string());

@@ -13,7 +13,7 @@ pub use body::JsonBody;
 pub use camel::CamelCase;
 pub use idempotency::{IDEMPOTENT_REPLAYED, IdempotencyKey};
 pub use page::{Page, PageQuery};
-pub use parameters::{OptionalBody, parameter};
+pub use parameters::{OptionalBody, given, parameter};
 pub use problem::Problem;
 pub use routes::{Methods, Routes, get, post};
 pub(crate) use server::serve;

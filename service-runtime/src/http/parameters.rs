@@ -4,6 +4,7 @@ use actix_web::{Error, FromRequest, HttpRequest};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use super::{JsonBody, Problem};
 
@@ -24,6 +25,11 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalBody<T> {
         let body = JsonBody::from_request(request, payload);
         async move { body.await.map(|JsonBody(value)| Self(value)) }.boxed_local()
     }
+}
+
+/// Reads a parameter that may be left out, but not be null.
+pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 /// A parameter that may be in the query or in the body, or in both if they say the same.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// shipped in one step, is no reason: it has to fit.
 pub(super) const CLIENT_QUEUE: usize = 1_000;
 /// The last message to a client that is let go.
-pub(super) const CLOSE: &str = "close";
+const CLOSE: &str = "close";
 /// Changes that are remembered for clients that come back, of all topics together: a few megabytes at most.
 const REMEMBERED: usize = 10_000;
 /// For how long changes of a topic are remembered that nobody watches any more.
@@ -70,6 +70,13 @@ pub(super) struct Message {
     pub id: Position,
     pub event: &'static str,
     pub data: Arc<RawValue>,
+}
+
+impl Message {
+    /// Where the client is then. Nowhere that it can go on from if it is let go: it has missed what there was no room for.
+    pub(super) fn position(&self) -> Option<Position> {
+        (self.event != CLOSE).then_some(self.id)
+    }
 }
 
 /// A place in what a hub has told.

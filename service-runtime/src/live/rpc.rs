@@ -1,13 +1,15 @@
-use futures_util::Stream;
-use futures_util::StreamExt;
-use futures_util::stream::{iter, unfold};
-use serde_json::value::RawValue;
+//! Messages as streaming calls carry them.
+
 use std::sync::Arc;
+
+use futures_util::stream::{iter, unfold};
+use futures_util::{Stream, StreamExt};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::Hub;
 use super::client::Client;
-use super::hub::{CLOSE, Message};
+use super::hub::Message;
 use super::watch::watch;
 use crate::http::Problem;
 
@@ -39,10 +41,9 @@ pub fn updates(hub: &Hub, user: Uuid, last_id: &str) -> Result<impl Stream<Item 
 }
 
 fn told(messages: Vec<Message>) -> Vec<Told> {
-    let message = |Message { id, event, data }: Message| {
-        // Who is let go has missed what there was no room for, and goes on from what was told before.
-        let id = if event == CLOSE { String::new() } else { id.to_string() };
-        Told::Message { id, event, data }
+    let message = |message: Message| {
+        let id = message.position().map(|position| position.to_string()).unwrap_or_default();
+        Told::Message { id, event: message.event, data: message.data }
     };
     messages.into_iter().map(message).collect()
 }

@@ -8,7 +8,7 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 
 use super::client::Client;
-use super::hub::{CLOSE, Message, Subscription};
+use super::hub::{Message, Subscription};
 
 /// How long a client waits before it connects again, in milliseconds.
 const RETRY: &str = "retry: 1000\n";
@@ -24,11 +24,11 @@ pub(super) fn stream(subscription: Subscription) -> impl Stream<Item = Result<By
 }
 
 fn chunk(mut text: String, messages: &[Message]) -> Bytes {
-    for Message { id, event, data } in messages {
-        // Who is let go has missed what there was no room for, and goes on from what was told before.
-        if *event != CLOSE {
+    for message in messages {
+        if let Some(id) = message.position() {
             writeln!(text, "id: {id}").expect("a string takes everything");
         }
+        let Message { event, data, .. } = message;
         // JSON as it is made here has no line breaks.
         write!(text, "event: {event}\ndata: {}\n\n", data.get()).expect("a string takes everything");
     }

@@ -2,9 +2,11 @@
 //! Its `PAYMENT_SUCCESS`, `SHIPPED`, `DELIVERED` are a status `FINISHED` and three steps of `delivery_status` here. The
 //! seven parts of its page are used in `frontend/e2e`.
 
+use e2e_tests::PATIENCE;
 use futures_util::StreamExt;
 use serde_json::Value;
 use stack::SystemOptions;
+use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -22,7 +24,8 @@ async fn every_step_of_an_order_is_told_over_a_web_socket() {
     let order = shop.order(user, 1_000).await;
     let mut steps: Vec<String> = Vec::new();
     while steps.last().is_none_or(|last| !last.ends_with("DELIVERED")) {
-        let Message::Text(text) = socket.next().await.expect("a message").unwrap() else { continue };
+        let message = timeout(PATIENCE, socket.next()).await.expect("a message, or a heart-beat");
+        let Message::Text(text) = message.expect("the socket stays open").unwrap() else { continue };
         let told: Value = serde_json::from_str(&text).unwrap();
         if told["event"] == "order" && told["data"]["id"] == order.id.to_string() {
             let text = |field: &str| told["data"][field].as_str().unwrap_or_default().to_owned();
