@@ -27,7 +27,7 @@ async fn client_that_has_only_reflection_tells_the_story() {
         (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let (is_good, said) = story(addresses.grpc.as_ref().unwrap()).await;
-    assert!(is_good && said.contains("Ran 7 tests"), "{said}");
+    assert!(is_good && said.contains("Ran 8 tests"), "{said}");
     system.audit.passes().await;
 
     // A service that is away is unavailable, and comes back.
