@@ -1,7 +1,7 @@
 //! `cargo stack` as a user meets it, on a data folder of its own.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -97,8 +97,12 @@ async fn detached_stack_answers_on_its_ports_until_down() {
     assert!(succeeded, "{printed}");
     for port in stack.ports {
         assert!(printed.contains(&format!("http://localhost:{port}")), "{printed}");
+    }
+    let [http @ .., grpc] = stack.ports;
+    for port in http {
         assert!(http::status("GET", port, "/", "", "").await.is_ok(), "nobody answers on {port}");
     }
+    assert!(TcpStream::connect(("127.0.0.1", grpc)).is_ok(), "nobody answers on {grpc}");
 
     let (succeeded, printed) = text(stack.up().output().unwrap());
     assert!(succeeded && printed.starts_with("It runs already"), "{printed}");
