@@ -1,11 +1,15 @@
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use crate::StartError;
+
+/// Requests in hand at shutdown get this long, however they came.
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 /// How a service comes to its end: by a signal, or because it can't go on. Cheap to clone; all clones are one.
 #[derive(Clone, Default)]

@@ -1,6 +1,7 @@
 use std::str::FromStr;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing::{Span, info_span};
 use tracing_subscriber::EnvFilter;
 
 use crate::{StartError, env_or};
@@ -45,4 +46,9 @@ pub(crate) fn init() -> Result<PrometheusHandle, StartError> {
         LogFormat::Json => subscriber.json().init(),
     }
     Ok(metrics)
+}
+
+/// What log lines about a request carry: its id, as the gateway has it in `X-Request-Id`.
+pub(crate) fn request_span(id: Option<&str>) -> Span {
+    id.map_or_else(Span::none, |id| info_span!("request", id))
 }

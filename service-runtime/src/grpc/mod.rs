@@ -14,8 +14,8 @@ pub use time::timestamp;
 use tonic::Response;
 use tonic::metadata::MetadataValue;
 
-/// Far above any request, as for HTTP.
-pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
+/// What a request may hold, as by HTTP.
+pub const MAX_REQUEST_BYTES: usize = crate::http::BODY_LIMIT_BYTES;
 
 /// The answer to a call that changed something; `replayed` says that it did before.
 pub fn answer<T>(message: T, replayed: bool) -> Response<T> {

@@ -16,12 +16,12 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
-use tracing::{Span, info, info_span, warn};
+use tracing::{info, warn};
 
 use crate::Health;
+use crate::shutdown::GRACE;
+use crate::telemetry::request_span;
 
-/// Calls in hand at shutdown get this long.
-const GRACE: Duration = Duration::from_secs(5);
 /// A client is asked this often whether it is there, and is let go if it does not say so in time.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Between two tries when the machine has no room for a connection.
@@ -96,7 +96,7 @@ pub(crate) async fn serve(
     let serve = Server::builder()
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE))
-        .trace_fn(request_span)
+        .trace_fn(|call| request_span(call.headers().get("x-request-id").and_then(|id| id.to_str().ok())))
         .add_routes(routes.routes())
         .serve_with_incoming_shutdown(incoming, shutdown.clone().cancelled_owned());
     tokio::pin!(serve);
@@ -111,14 +111,6 @@ pub(crate) async fn serve(
         }
     };
     outcome.map_err(io::Error::other)
-}
-
-/// Logs name the call as the gateway does, in `x-request-id`.
-fn request_span(request: &Request<()>) -> Span {
-    match request.headers().get("x-request-id").and_then(|id| id.to_str().ok()) {
-        Some(id) => info_span!("request", id),
-        None => Span::none(),
-    }
 }
 
 /// Says of the whole and of each service whether it is ready, and lets those go who watch that when the service ends.

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::Service;
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header;
 use actix_web::middleware::Condition;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data};
@@ -11,16 +11,16 @@ use actix_web::{App, HttpResponse, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
 use socket2::SockRef;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, Span, info, info_span, warn};
+use tracing::{Instrument, info, warn};
 
 use super::{IDEMPOTENT_REPLAYED, Problem, Routes, get};
 use crate::live::AllowedOrigins;
+use crate::shutdown::GRACE;
+use crate::telemetry::request_span;
 use crate::{Config, Health};
 
-/// Far above any request of the API; the gateway has a limit of its own.
-const BODY_LIMIT_BYTES: usize = 64 * 1024;
-/// Requests in hand at shutdown get this long.
-const GRACE_SECONDS: u64 = 5;
+/// Far above any request of the API, by gRPC too; the gateway has a limit of its own.
+pub(crate) const BODY_LIMIT_BYTES: usize = 64 * 1024;
 /// Longer than the gateway keeps an idle connection, so that it never sends a request on one that is closing.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// A request's head must be there within this. Long, because after a process was halted its own pause counts, and the
@@ -45,7 +45,8 @@ pub(crate) async fn serve(
     let server = HttpServer::new(move || {
         App::new()
             .wrap_fn(|request, service| {
-                let span = request_span(request.headers());
+                let id = request.headers().get("X-Request-Id").and_then(|id| id.to_str().ok());
+                let span = request_span(id);
                 service.call(request).instrument(span)
             })
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
@@ -73,7 +74,7 @@ pub(crate) async fn serve(
         }
     })
     .workers(config.http_workers.get().into())
-    .shutdown_timeout(GRACE_SECONDS)
+    .shutdown_timeout(GRACE.as_secs())
     .disable_signals()
     .bind(config.http_address)?
     .run();
@@ -84,14 +85,6 @@ pub(crate) async fn serve(
         handle.stop(true).await;
     });
     server.await
-}
-
-/// Logs name the request as the gateway does, in `X-Request-Id`.
-fn request_span(headers: &HeaderMap) -> Span {
-    match headers.get("X-Request-Id").and_then(|id| id.to_str().ok()) {
-        Some(id) => info_span!("request", id),
-        None => Span::none(),
-    }
 }
 
 fn extractor_errors() -> web::JsonConfig {
