@@ -54,7 +54,7 @@ messaging::statement! {
     "-- orders_begin_delivery_tick
      UPDATE delivery_tick SET began_at = clock_timestamp(),
             last_delivery_id = coalesce((SELECT max(id) FROM deliveries), last_delivery_id)
-     WHERE began_at <= clock_timestamp() - {interval_seconds} * interval '1 second'
+     WHERE single AND began_at <= clock_timestamp() - {interval_seconds} * interval '1 second'
      RETURNING last_delivery_id"
 }
 
