@@ -5,10 +5,9 @@ use std::process::ExitCode;
 use benchmark::Options;
 use clap::Parser;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let options = Options::parse();
-    match benchmark::run(&options).await {
+    match benchmark::run(&options) {
         Ok(report) => {
             print!("{report}");
             if report.is_valid() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

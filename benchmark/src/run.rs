@@ -29,6 +29,7 @@ use crate::yardstick;
 const RATE_GUESS: f64 = 5000.0;
 
 /// Starts a system, measures it and stops it. The report may say that its figures are void.
+#[tokio::main(flavor = "current_thread")]
 pub async fn run(options: &Options) -> Result<Report> {
     say("starting PostgreSQL and RabbitMQ");
     let servers = Arc::new(Servers::start(ServersOptions::default()).await?);

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use diesel_migrations::EmbeddedMigrations;
-use futures_util::TryFutureExt;
+use futures_util::future::LocalBoxFuture;
+use futures_util::{FutureExt, TryFutureExt};
 use messaging::broadcast::{self, Listener, Voice};
 use messaging::{Backoff, Broker, Consumer, Handler, Pool, Relay, Retention, Topology, retention};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -11,7 +12,7 @@ use tracing::{info, warn};
 
 use crate::config::amqp_url_error;
 use crate::database::{self, SetupError};
-use crate::http::{self, Routes};
+use crate::http::{self, AddRoutes, Routes};
 use crate::live::Hub;
 use crate::shutdown::Shutdown;
 use crate::workers::Workers;
@@ -186,23 +187,36 @@ impl Service {
         self.spawn(|stop| retention.run(stop));
     }
 
-    /// Serves `routes`, and `services` by gRPC, until SIGTERM or SIGINT, or until the service can't go on, then ends in order.
+    /// Serves `routes`, and `services` by gRPC, until SIGTERM or SIGINT, or until the service can't go on, then ends in
+    /// order.
     ///
     /// # Errors
     /// Why it can't go on.
     pub async fn serve(
         self,
-        routes: impl Fn(&mut Routes) + Clone + Send + 'static,
+        routes: impl Fn(&mut Routes) + Send + Sync + 'static,
         services: grpc::Services,
     ) -> Result<(), StartError> {
-        let stop = self.shutdown.begun();
-        let grpc = grpc::serve(self.config.grpc_address, services, self.health.clone(), stop.clone());
-        let http = http::serve(&self.config, self.health, self.metrics, routes, stop.clone());
-        tokio::try_join!(http.map_err(StartError::Http), grpc.map_err(StartError::Grpc))?;
-        self.workers.stop().await;
-        info!("stopped");
-        // A migration may still be waiting for the database; its transaction goes with the process.
-        self.shutdown.outcome()
+        self.serve_all(Arc::new(routes), services).await
+    }
+
+    /// Boxed, so that both servers are compiled here, once, and not with each service again.
+    fn serve_all(
+        self,
+        routes: AddRoutes,
+        services: grpc::Services,
+    ) -> LocalBoxFuture<'static, Result<(), StartError>> {
+        async move {
+            let stop = self.shutdown.begun();
+            let grpc = grpc::serve(self.config.grpc_address, services, self.health.clone(), stop.clone());
+            let http = http::serve(&self.config, self.health, self.metrics, routes, stop.clone());
+            tokio::try_join!(http.map_err(StartError::Http), grpc.map_err(StartError::Grpc))?;
+            self.workers.stop().await;
+            info!("stopped");
+            // A migration may still be waiting for the database; its transaction goes with the process.
+            self.shutdown.outcome()
+        }
+        .boxed_local()
     }
 }
 

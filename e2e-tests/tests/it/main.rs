@@ -26,8 +26,8 @@ mod retention;
 
 mod faults;
 
+mod browser;
 mod documents;
 mod examples;
-mod page;
 mod release;
 mod settings;

@@ -10,8 +10,8 @@ use stack::{Part, Servers, ServersOptions, System, SystemOptions};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
-/// Tests that run at once, at most, on however large a machine: each may have a system of its own.
-const PLACES: u32 = 4;
+/// Tests that run at once, at most, whatever cargo is told: each may have a system of its own.
+const PLACES: u32 = 6;
 static FREE_PLACES: Semaphore = Semaphore::const_new(PLACES as usize);
 
 /// How much of each log a failed test shows.

@@ -16,7 +16,7 @@ pub use page::{Page, PageQuery};
 pub use parameters::{OptionalBody, given, parameter};
 pub use problem::Problem;
 pub use routes::{Methods, Routes, get, post};
-pub(crate) use server::{BODY_LIMIT_BYTES, serve};
+pub(crate) use server::{AddRoutes, BODY_LIMIT_BYTES, serve};
 
 use actix_web::http::header::HeaderValue;
 

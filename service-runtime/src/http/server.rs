@@ -1,4 +1,5 @@
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_cors::Cors;
@@ -30,12 +31,15 @@ const HEAD_LIMIT: Duration = Duration::from_secs(120);
 /// A client that leaves what it is sent unread for longer is gone.
 const UNREAD_LIMIT: Duration = Duration::from_secs(20);
 
+/// Adds what a service routes; each worker of the server asks for it.
+pub(crate) type AddRoutes = Arc<dyn Fn(&mut Routes) + Send + Sync>;
+
 /// Serves `routes`, health and metrics until `shutdown`, then finishes the requests in hand.
 pub(crate) async fn serve(
     config: &Config,
     health: Health,
     metrics: PrometheusHandle,
-    routes: impl Fn(&mut Routes) + Clone + Send + 'static,
+    routes: AddRoutes,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let origins = config.cors_allowed_origins.clone();

@@ -12,7 +12,8 @@ use tokio::time::sleep;
 pub(crate) fn fresh_folder() -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let folder = PathBuf::from(format!("/var/tmp/gozon-test-{}-{count}", process::id()));
+    // No name is the beginning of another: processes are found by it.
+    let folder = PathBuf::from(format!("/var/tmp/gozon-test-{}-{count:04}", process::id()));
     fs::create_dir(&folder).unwrap();
     folder
 }
