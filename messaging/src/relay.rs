@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel_async::{AsyncConnection, AsyncPgConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use metrics::{counter, histogram};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,10 @@ const POLL: Duration = Duration::from_millis(100);
 /// A pause that lets a batch grow, taken only when the last one was big enough to show that load is on.
 const LINGER: Duration = Duration::from_millis(1);
 const LINGER_FROM_ROWS: usize = 8;
+/// A relay commits nothing but that rows are gone. If the server dies before that is on disk, they are sent once more, as
+/// they are if the relay dies before it commits; so nobody waits for the disk.
+const DELETES_MAY_BE_LOST: &str = "SET synchronous_commit = off";
+const SETTING_LIMIT: Duration = Duration::from_secs(5);
 /// A batch with its database round trips; only a silent network takes longer, since the server has its own limits.
 const RUN_LIMIT: Duration = Duration::from_secs(15);
 /// After shutdown is asked for, how long what is committed may still be sent.
@@ -60,17 +64,16 @@ impl Relay {
             return Ok(());
         };
         let publisher = publisher?;
+        // Never given back, because of how it is set.
         let mut conn = Lease::take(&self.pool).await?;
+        within(SETTING_LIMIT, "setting up the relay", conn.batch_execute(DELETES_MAY_BE_LOST)).await?;
         self.connected.set(true);
         info!("relay: connected");
         let mut worked = self.work(&mut conn, &publisher, shutdown).await;
         if worked.is_ok() {
             worked = drain(&mut conn, &publisher).await;
         }
-        match worked {
-            Ok(()) => conn.give_back(),
-            Err(_) => drop(conn),
-        }
+        drop(conn);
         // While it is blocked, a connection can't even be closed: those that come after it would pile up.
         shutdown.run_until_cancelled(publisher.until_unblocked()).await;
         publisher.close().await;
@@ -95,14 +98,16 @@ impl Relay {
             let mut woken = std::pin::pin!(self.wake.notified());
             woken.as_mut().enable();
             let sent = within(RUN_LIMIT, "relaying a batch", run_once(conn, publisher)).await?;
-            if sent == 0 {
-                tokio::select! {
-                    () = woken => {}
-                    () = tokio::time::sleep(POLL) => {}
-                    () = shutdown.cancelled() => {}
-                }
-            } else if sent >= LINGER_FROM_ROWS && sent < MAX_ROWS as usize {
+            if sent == MAX_ROWS as usize {
+                continue;
+            }
+            if sent >= LINGER_FROM_ROWS {
                 tokio::time::sleep(LINGER).await;
+            }
+            tokio::select! {
+                () = woken => {}
+                () = tokio::time::sleep(POLL) => {}
+                () = shutdown.cancelled() => {}
             }
         }
         Ok(())

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
 use metrics::counter;
 use serde::Serialize;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use uuid::Uuid;
@@ -18,6 +19,8 @@ use crate::{Backoff, Broker, Error};
 
 /// Batches that may wait to be told; more are left out, and whoever listens is told that.
 const QUEUE: usize = 64;
+/// A pause before each packet: what is changed next joins it, and the messages that somebody's order waits for go first.
+const LINGER: Duration = Duration::from_millis(5);
 /// Changes in a packet beyond which no further batch joins it.
 const MAX_PACKET: usize = 500;
 
@@ -100,6 +103,9 @@ impl Speaker {
                 Some(changes) = self.queue.recv() => changes,
                 _ = pulse.tick() => Changes::default(),
             };
+            if !changes.is_empty() {
+                sleep(LINGER).await;
+            }
             while changes.len() < MAX_PACKET
                 && let Ok(more) = self.queue.try_recv()
             {
