@@ -1,4 +1,4 @@
-//! The users who order: each gets an account with enough money, through the API.
+//! The users who order: each gets an account, through the API, and enough money if any.
 
 use std::net::SocketAddr;
 
@@ -14,18 +14,21 @@ use crate::error::{Error, Result};
 const DEPOSIT_MINOR: u64 = 1_000_000_000_000;
 const CONNECTIONS: usize = 16;
 
-/// Opens `count` accounts, deposits money in each, and returns their users.
-pub(crate) async fn open(payments: SocketAddr, count: usize) -> Result<Vec<Uuid>> {
+/// Opens `count` accounts, deposits money in each if they are to be `filled`, and returns their users.
+pub(crate) async fn open(payments: SocketAddr, count: usize, filled: bool) -> Result<Vec<Uuid>> {
     let users: Vec<Uuid> = (0..count).map(|_| Uuid::from_u128(fastrand::u128(..))).collect();
     let shares = users.chunks(count.div_ceil(CONNECTIONS));
-    try_join_all(shares.map(|share| open_share(payments, share))).await?;
+    try_join_all(shares.map(|share| open_share(payments, share, filled))).await?;
     Ok(users)
 }
 
-async fn open_share(payments: SocketAddr, users: &[Uuid]) -> Result<()> {
+async fn open_share(payments: SocketAddr, users: &[Uuid], filled: bool) -> Result<()> {
     let mut client = Client::connect(payments).await?;
     for user in users {
         let account = call(&mut client, &format!("/payments/create/{user}"), String::new(), 201).await?;
+        if !filled {
+            continue;
+        }
         let account: serde_json::Value = serde_json::from_slice(&account).unwrap_or_default();
         let bill = account["bill_id"].as_str().unwrap_or_default();
         let deposit = format!(r#"{{"amount":{DEPOSIT_MINOR}}}"#);

@@ -10,6 +10,7 @@ use futures_util::TryStreamExt;
 use serde::Serialize;
 use stack::Addresses;
 use tokio_postgres::{Client, Row};
+use uuid::Uuid;
 
 use crate::error::{Doing, Error, Result};
 use crate::tally::Accepted;
@@ -30,13 +31,23 @@ pub(crate) struct Audit {
     pub(crate) faults: Vec<String>,
 }
 
+/// What is to be found in the databases.
+pub(crate) struct Expected<'a> {
+    /// In warm-up and window.
+    pub(crate) accepted: &'a mut [Accepted],
+    /// Requests that may have created an order without a 201.
+    pub(crate) unclear: u64,
+    /// Less than the id of every order of the run.
+    pub(crate) first_order: Uuid,
+    /// Orders that were FINISHED before the run.
+    pub(crate) stored_before: u64,
+    /// There was no money for any order of the run.
+    pub(crate) declined: bool,
+}
+
 /// Compares everything that was accepted with everything that is stored. Every order is final by now.
-pub(crate) async fn audit(
-    addresses: &Addresses,
-    orders: &Client,
-    accepted: &mut [Accepted],
-    unclear: u64,
-) -> Result<Audit> {
+pub(crate) async fn audit(addresses: &Addresses, orders: &Client, expected: Expected<'_>) -> Result<Audit> {
+    let Expected { accepted, unclear, first_order, stored_before, declined } = expected;
     let Addresses { orders_database, payments_database, .. } = addresses;
     let mut audit = Audit { accepted: accepted.len() as u64, unclear, ..Audit::default() };
     let faults = &mut audit.faults;
@@ -46,11 +57,19 @@ pub(crate) async fn audit(
     };
     let stored = ::audit::Audit::of(orders_database, payments_database).run(None, report).await;
     audit.stored = stored.map_err(|error| Error::Other(error.to_string()))?;
-    let others = audit.stored.orders - audit.stored.finished;
-    audit.fault(others, "orders are not FINISHED, though there is money for all");
+    match declined {
+        true => audit.fault(
+            audit.stored.finished - stored_before,
+            "orders are FINISHED, though there is money for none",
+        ),
+        false => {
+            let others = audit.stored.orders - audit.stored.finished;
+            audit.fault(others, "orders are not FINISHED, though there is money for all");
+        }
+    }
 
     let mut stored = Vec::with_capacity(accepted.len());
-    each_row(orders, "SELECT id, amount FROM orders", |row| {
+    each_row(orders, "SELECT id, amount FROM orders WHERE id >= $1", first_order, |row| {
         stored.push(Accepted { id: row.get(0), amount_minor: row.get(1) });
     })
     .await?;
@@ -79,8 +98,8 @@ impl Audit {
 }
 
 /// Row by row: there may be millions.
-async fn each_row(client: &Client, query: &str, mut take: impl FnMut(&Row)) -> Result<()> {
-    let rows = client.query_raw(query, std::iter::empty::<&str>()).await.doing("reading for the audit")?;
+async fn each_row(client: &Client, query: &str, from: Uuid, mut take: impl FnMut(&Row)) -> Result<()> {
+    let rows = client.query_raw(query, [from]).await.doing("reading for the audit")?;
     let mut rows = pin!(rows);
     while let Some(row) = rows.try_next().await.doing("reading for the audit")? {
         take(&row);
@@ -90,8 +109,6 @@ async fn each_row(client: &Client, query: &str, mut take: impl FnMut(&Row)) -> R
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     fn order(number: u128, amount_minor: i64) -> Accepted {

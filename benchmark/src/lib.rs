@@ -8,6 +8,7 @@ mod client;
 mod live;
 mod load;
 mod settle;
+mod stored;
 mod tally;
 mod watch;
 

@@ -32,7 +32,8 @@ const TICK: Duration = Duration::from_micros(500);
 
 /// What to send, and where.
 pub(crate) struct Plan {
-    pub(crate) orders: SocketAddr,
+    /// The connections are spread over these.
+    pub(crate) orders: Vec<SocketAddr>,
     pub(crate) users: Vec<Uuid>,
     pub(crate) connections: usize,
     pub(crate) duration: Duration,
@@ -73,8 +74,9 @@ pub(crate) fn run(plan: Plan, tally: Arc<Mutex<Tally>>) -> Result<()> {
 
 impl Load {
     async fn run(self: Arc<Self>) -> Result<()> {
-        let clients = (0..self.plan.connections).map(|_| Client::connect(self.plan.orders));
-        let clients = try_join_all(clients).await?;
+        let addresses = self.plan.orders.iter().copied().cycle().take(self.plan.connections);
+        let connect = async |address| Client::connect(address).await.map(|client| (address, client));
+        let clients = try_join_all(addresses.map(connect)).await?;
         let began = Instant::now();
         let end = began + self.plan.duration;
         let pacer = self.schedule.as_ref().map(|schedule| {
@@ -82,8 +84,9 @@ impl Load {
             let load = Arc::clone(&self);
             thread::spawn(move || load.schedule.as_ref().map(|schedule| schedule.pace(end)))
         });
-        let connections =
-            clients.into_iter().map(|client| tokio::spawn(Arc::clone(&self).send_all(client, end)));
+        let connections = clients
+            .into_iter()
+            .map(|(address, client)| tokio::spawn(Arc::clone(&self).send_all(address, client, end)));
         // What is still under way after the grace is left unanswered.
         let _ = timeout(self.plan.duration + GRACE, join_all(connections)).await;
         let due = pacer.and_then(|pacer| pacer.join().ok().flatten());
@@ -94,10 +97,10 @@ impl Load {
     }
 
     /// One connection's loop, on a new connection when the server closes the old one.
-    async fn send_all(self: Arc<Self>, mut client: Client, end: Instant) {
+    async fn send_all(self: Arc<Self>, address: SocketAddr, mut client: Client, end: Instant) {
         while let Some(begun) = self.next(end).await {
             if !client.is_ready().await {
-                match Client::connect(self.plan.orders).await {
+                match Client::connect(address).await {
                     Ok(fresh) => client = fresh,
                     // The system is away; a hot loop would keep it there.
                     Err(_) => {

@@ -24,7 +24,9 @@ pub(crate) struct BatchSize {
 impl Batches {
     pub(crate) async fn now(addresses: &Addresses) -> Result<Self> {
         let mut all = BTreeMap::new();
-        for (service, address) in [("orders", &addresses.orders[0]), ("payments", &addresses.payments[0])] {
+        let orders = addresses.orders.iter().map(|address| ("orders", address));
+        let payments = addresses.payments.iter().map(|address| ("payments", address));
+        for (service, address) in orders.chain(payments) {
             let mut client = Client::connect(address_of(address)?).await?;
             let text = client.text("/metrics", "").await?;
             for line in String::from_utf8_lossy(&text).lines() {
@@ -52,13 +54,13 @@ fn read_line<'a>(line: &str, entry: impl FnOnce(String) -> &'a mut (f64, f64)) {
     let Some((name, value)) = line.split_once(' ') else {
         return;
     };
-    let Ok(value) = value.parse() else {
+    let Ok(value) = value.parse::<f64>() else {
         return;
     };
     let is_batch = |name: &str| name.ends_with("batch_rows") || name.ends_with("batch_events");
     if let Some(name) = name.strip_suffix("_sum").filter(|name| is_batch(name)) {
-        entry(name.to_owned()).0 = value;
+        entry(name.to_owned()).0 += value;
     } else if let Some(name) = name.strip_suffix("_count").filter(|name| is_batch(name)) {
-        entry(name.to_owned()).1 = value;
+        entry(name.to_owned()).1 += value;
     }
 }

@@ -27,6 +27,15 @@ pub struct Options {
     /// Accounts that pay for the orders; 1 is one hot account.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub accounts: u32,
+    /// No account has any money: every order is declined.
+    #[arg(long)]
+    pub declined: bool,
+    /// Processes of each service, which the connections are spread over.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=8))]
+    pub replicas: u16,
+    /// So many orders were delivered before.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=100_000_000))]
+    pub stored_orders: u64,
     /// So many clients watch the accounts' users while orders are sent, over server-sent events.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub live_clients: u32,

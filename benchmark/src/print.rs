@@ -19,10 +19,17 @@ impl Report {
         let (options, machine) = (&self.options, &self.machine);
         let way = if options.gateway { "through the gateway" } else { "straight to the services" };
         let loop_ = options.rate.map_or("closed loop".into(), |rate| format!("open loop, {rate} orders/s"));
+        let money = if options.declined { "without money" } else { "with money" };
         writeln!(
             f,
-            "\nSettings    {way}, {loop_}, {} connections, {} accounts, {} s after {} s of warm-up, {} build",
-            options.connections, options.accounts, options.seconds, options.warmup_seconds, self.profile
+            "\nSettings    {way}, {loop_}, {} connections, {} accounts {money}, {} of each service, \
+             {} s after {} s of warm-up, {} build",
+            options.connections,
+            options.accounts,
+            options.replicas,
+            options.seconds,
+            options.warmup_seconds,
+            self.profile
         )?;
         writeln!(
             f,
@@ -57,6 +64,9 @@ impl Report {
         }
         writeln!(f, "\nLatency, ms                p50      p95      p99      max")?;
         self.fmt_quantiles(f, "POST → 201", &self.latency.to_created)?;
+        if self.latency.to_refused.count > 0 {
+            self.fmt_quantiles(f, "POST → 503", &self.latency.to_refused)?;
+        }
         self.fmt_quantiles(f, "POST → FINISHED", &self.latency.to_finished)?;
         writeln!(f, "The latter of the orders watched, asked for {} times.", self.latency.polls)?;
         if let Some(live) = &self.live {

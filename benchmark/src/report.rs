@@ -65,11 +65,13 @@ pub(crate) struct Yardstick {
     pub(crate) ratio: f64,
 }
 
-/// Both latencies, from the POST, or with `--rate` from when it was due.
+/// Latencies, from the POST, or with `--rate` from when it was due.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Latency {
     /// To the 201, of every order.
     pub(crate) to_created: Quantiles,
+    /// To the 503, of every order that was refused for the load.
+    pub(crate) to_refused: Quantiles,
     /// To FINISHED, of the orders that were watched.
     pub(crate) to_finished: Quantiles,
     /// How often the watch asked.

@@ -1,16 +1,17 @@
 //! One run: the yardstick, the warm-up, the window, the audit, the yardstick again.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use stack::{Servers, ServersOptions, System, SystemOptions};
+use stack::{Part, Servers, ServersOptions, System, SystemOptions};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::accounts;
-use crate::audit::{Audit, audit};
+use crate::audit::{Audit, Expected, audit};
 use crate::client::address_of;
 use crate::error::{Doing, Error, Result};
 use crate::live::{Live, LiveReport};
@@ -20,6 +21,7 @@ use crate::metrics::{BatchSize, Batches};
 use crate::options::Options;
 use crate::report::{Cpu, Latency, Memory, Quantiles, Report, Throughput, Yardstick};
 use crate::settle;
+use crate::stored;
 use crate::tally::{Accepted, Tally};
 use crate::usage::{Meter, Spent, peak_resident_mib};
 use crate::watch::{Watch, Watched};
@@ -35,7 +37,12 @@ pub async fn run(options: &Options) -> Result<Report> {
     let servers = Arc::new(Servers::start(ServersOptions::default()).await?);
     let before = measure_yardstick(&servers, options, "before").await?;
     say("starting the services");
-    let system_options = SystemOptions { has_gateway: options.gateway, ..SystemOptions::default() };
+    let system_options = SystemOptions {
+        has_gateway: options.gateway,
+        orders_replicas: options.replicas.into(),
+        payments_replicas: options.replicas.into(),
+        ..SystemOptions::default()
+    };
     let system = System::start(&servers, system_options).await?;
     let machine = Machine::describe(system.addresses()).await?;
     let measured = Experiment::prepare(&system, options).await?.measure().await?;
@@ -66,6 +73,8 @@ struct Experiment<'a> {
     system: &'a System,
     options: &'a Options,
     users: Vec<Uuid>,
+    /// Less than the id of every order of the run.
+    first_order: Uuid,
     orders: Client,
     orders_backend_pid: i32,
 }
@@ -89,10 +98,16 @@ impl<'a> Experiment<'a> {
         let orders = machine::connect(&addresses.orders_database).await?;
         let row = orders.query_one("SELECT pg_backend_pid()", &[]).await;
         let orders_backend_pid = row.doing("asking for a process")?.get(0);
+        if options.stored_orders > 0 {
+            say(&format!("storing {} orders", options.stored_orders));
+            stored::store(addresses, options.stored_orders).await?;
+        }
+        // Every order of the run has a greater id: a UUID v7 begins with the time.
+        let first_order = Uuid::from_u128(u128::from(unix_ms()) << 80);
         say(&format!("opening {} accounts", options.accounts));
         let payments_address = address_of(&addresses.payments[0])?;
-        let users = accounts::open(payments_address, options.accounts as usize).await?;
-        Ok(Self { system, options, users, orders, orders_backend_pid })
+        let users = accounts::open(payments_address, options.accounts as usize, !options.declined).await?;
+        Ok(Self { system, options, users, first_order, orders, orders_backend_pid })
     }
 
     async fn measure(self) -> Result<Measured> {
@@ -110,7 +125,7 @@ impl<'a> Experiment<'a> {
         plan.watch = Some(samples);
         let mut tally = self.send("window", plan, Tally::new(rate)).await?;
         let (ended, snapshot) =
-            settle::until_final(&self.orders, &tally.accepted, || meter.snapshot()).await?;
+            settle::until_final(&self.orders, self.first_order, &tally.accepted, || meter.snapshot()).await?;
         let spent = snapshot.since(&spent_before);
         let batches = Batches::now(self.system.addresses()).await?.since(&batches_before);
         let live = match live {
@@ -119,13 +134,19 @@ impl<'a> Experiment<'a> {
         };
         let watched = spawn_blocking(|| watch.finish()).await.map_err(panicked)??;
         let memory = Memory {
-            orders_service_peak_mib: peak(self.system.orders(0).process())?,
-            payments_service_peak_mib: peak(self.system.payments(0).process())?,
+            orders_service_peak_mib: self.peak(System::orders)?,
+            payments_service_peak_mib: self.peak(System::payments)?,
         };
         say("checking that the money is exact");
         let mut accepted: Vec<Accepted> = warmed_up.accepted.iter().chain(&tally.accepted).copied().collect();
-        let unclear = warmed_up.unclear() + tally.unclear();
-        let audit = audit(self.system.addresses(), &self.orders, &mut accepted, unclear).await?;
+        let expected = Expected {
+            accepted: &mut accepted,
+            unclear: warmed_up.unclear() + tally.unclear(),
+            first_order: self.first_order,
+            stored_before: self.options.stored_orders,
+            declined: self.options.declined,
+        };
+        let audit = audit(self.system.addresses(), &self.orders, expected).await?;
         tally.accepted.shrink_to_fit();
         Ok(Measured { tally, ended, watched, spent, batches, live, memory, audit })
     }
@@ -137,7 +158,7 @@ impl<'a> Experiment<'a> {
         }
         say(&format!("opening {count} live clients"));
         let service = self.system.orders(0).process().map_or(0, |process| process.pid);
-        Live::open(self.orders_address()?, &self.users, count, service).await.map(Some)
+        Live::open(self.orders_addresses()?[0], &self.users, count, service).await.map(Some)
     }
 
     async fn warm_up(&self) -> Result<Tally> {
@@ -147,7 +168,7 @@ impl<'a> Experiment<'a> {
         }
         let plan = self.plan(self.options.warmup_seconds)?;
         let tally = self.send("warm-up", plan, tally).await?;
-        match settle::until_final(&self.orders, &tally.accepted, || ()).await? {
+        match settle::until_final(&self.orders, self.first_order, &tally.accepted, || ()).await? {
             (Some(_), ()) => Ok(tally),
             (None, ()) => Err(Error::Other("the warm-up's orders do not become final".into())),
         }
@@ -155,7 +176,7 @@ impl<'a> Experiment<'a> {
 
     fn plan(&self, seconds: u64) -> Result<Plan> {
         Ok(Plan {
-            orders: self.orders_address()?,
+            orders: self.orders_addresses()?,
             users: self.users.clone(),
             connections: self.options.connections as usize,
             duration: Duration::from_secs(seconds),
@@ -164,11 +185,20 @@ impl<'a> Experiment<'a> {
         })
     }
 
-    /// The gateway, or orders-service itself.
-    fn orders_address(&self) -> Result<std::net::SocketAddr> {
+    /// The gateway, or the replicas of orders-service.
+    fn orders_addresses(&self) -> Result<Vec<SocketAddr>> {
         let addresses = self.system.addresses();
-        let orders = if self.options.gateway { addresses.gateway.as_ref() } else { addresses.orders.first() };
-        address_of(orders.map_or("nothing", String::as_str))
+        match addresses.gateway.as_ref().filter(|_| self.options.gateway) {
+            Some(gateway) => Ok(vec![address_of(gateway)?]),
+            None => addresses.orders.iter().map(|address| address_of(address)).collect(),
+        }
+    }
+
+    /// Of the replica that needed most.
+    fn peak(&self, replica: impl Fn(&System, usize) -> &Part) -> Result<f64> {
+        let replicas =
+            (0..self.options.replicas.into()).map(|index| peak(replica(self.system, index).process()));
+        replicas.collect::<Result<Vec<_>>>().map(|peaks| peaks.into_iter().fold(0.0, f64::max))
     }
 
     /// Sends on a thread of its own, and says every second how far it is.
@@ -229,6 +259,7 @@ fn report(options: &Options, machine: Machine, measured: Measured) -> Report {
         yardstick: None,
         latency: Latency {
             to_created: Quantiles::of(&tally.answered_after),
+            to_refused: Quantiles::of(&tally.refused_after),
             to_finished: Quantiles::of(&watched.final_after),
             polls: watched.polls,
         },
@@ -274,6 +305,10 @@ fn peak(process: Option<stack::ProcessId>) -> Result<f64> {
 
 fn panicked(error: tokio::task::JoinError) -> Error {
     Error::Other(format!("a task of the benchmark failed: {error}"))
+}
+
+fn unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 /// Progress, where it does not mix with the report.

@@ -18,11 +18,12 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// A backlog that needs longer than this is not going to go away; the sweep would have asked for each order again.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// When every order was final; nothing if they are not after long.
+/// When every order from the id `first_order` on was final; nothing if they are not after long.
 ///
 /// `at_end` is called whenever that may be the case: its last result belongs to that moment.
 pub(crate) async fn until_final<T>(
     orders: &Client,
+    first_order: Uuid,
     accepted: &[Accepted],
     mut at_end: impl FnMut() -> T,
 ) -> Result<(Option<Instant>, T)> {
@@ -35,8 +36,9 @@ pub(crate) async fn until_final<T>(
         let is_late = Instant::now() > give_up_at;
         if !row.get::<_, bool>(0) || is_late {
             let (now, result) = (Instant::now(), at_end());
-            let count = "SELECT count(*) FROM orders WHERE status = 'NEW'";
-            let left: i64 = orders.query_one(count, &[]).await.doing("counting unsettled orders")?.get(0);
+            let count = "SELECT count(*) FROM orders WHERE id >= $1 AND status = 'NEW'";
+            let left: i64 =
+                orders.query_one(count, &[&first_order]).await.doing("counting unsettled orders")?.get(0);
             if left == 0 || is_late {
                 return Ok(((left == 0).then_some(now), result));
             }

@@ -25,6 +25,8 @@ pub(crate) struct Tally {
     pub(crate) accepted: Vec<Accepted>,
     /// From the POST (or when it was due) to its 201, in µs.
     pub(crate) answered_after: Histogram<u64>,
+    /// From the POST (or when it was due) to its 503, in µs.
+    pub(crate) refused_after: Histogram<u64>,
     pub(crate) first_post: Option<Instant>,
     pub(crate) last_answer: Option<Instant>,
     sampling: Sampling,
@@ -56,6 +58,7 @@ impl Tally {
             statuses: BTreeMap::new(),
             accepted: Vec::new(),
             answered_after: histogram(),
+            refused_after: histogram(),
             first_post: None,
             last_answer: None,
             sampling,
@@ -76,6 +79,9 @@ impl Tally {
         if let Some(order) = order {
             self.accepted.push(order);
             record(&mut self.answered_after, now - begun);
+        }
+        if status == 503 {
+            record(&mut self.refused_after, now - begun);
         }
     }
 
