@@ -64,7 +64,8 @@ async fn windows_show_what_there_is_after_restarts() {
 
 /// Slow enough for a user to cancel a paid order in time.
 fn delivering() -> SystemOptions {
-    let environment = vec![(DELIVERY_INTERVAL.into(), "4".into())];
+    // Long enough to cancel an order before it is shipped, on a machine that has other things to do.
+    let environment = vec![(DELIVERY_INTERVAL.into(), "8".into())];
     SystemOptions { environment, ..Default::default() }
 }
 
