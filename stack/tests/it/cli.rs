@@ -116,8 +116,7 @@ async fn detached_stack_answers_on_its_ports_until_down() {
 
     let (succeeded, printed) = stack.run("down", &[]);
     assert!(succeeded && printed.contains("Everything is stopped"), "{printed}");
-    // The one that has stopped the others needs a moment to end itself.
-    eventually("every process has ended", || processes_of(&stack.folder).is_empty()).await;
+    assert_eq!(processes_of(&stack.folder), [""; 0]);
     let (succeeded, printed) = stack.run("status", &[]);
     assert!(!succeeded && printed.contains("nothing runs"), "{printed}");
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use std::thread::sleep;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -13,6 +14,7 @@ use crate::runner::{Lock, end_leftovers};
 
 /// How long everything may take to stop in good order: RabbitMQ and PostgreSQL get a minute each, at the same time.
 const PATIENCE: Duration = Duration::from_secs(100);
+const POLL: Duration = Duration::from_millis(5);
 
 /// Stops a running system and waits until it is gone, or ends what a killed one left.
 pub(crate) fn down(folder: &Path) -> Result<ExitCode> {
@@ -56,6 +58,10 @@ fn stop(folder: &Path) -> Result<Lock> {
             PATIENCE.as_secs()
         ))
     })?;
+    // It has let go of the lock, and needs a moment to end itself.
+    while status.runner.is_alive() {
+        sleep(POLL);
+    }
     println!("Everything is stopped.");
     Ok(lock)
 }
