@@ -122,7 +122,7 @@ async fn test() -> Result<ExitCode> {
     command::run("Testing the crates", make::in_this_profile(cargo().args(["test", "--workspace"]))).await?;
     command::run("Testing the page", make::npm().arg("test")).await?;
     make::services_with_faults().await?;
-    command::run("Injecting faults", make::program("chaos")?.args(["--seconds", "90"])).await?;
+    command::run("Injecting faults", make::program("chaos")?.args(["--seconds", "120"])).await?;
     println!("Every test passed.");
     Ok(ExitCode::SUCCESS)
 }
