@@ -8,7 +8,6 @@
 //! ```
 
 use std::error::Error;
-use std::sync::Arc;
 
 use diesel::QueryResult;
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
@@ -16,12 +15,12 @@ use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
 };
 use diesel_migrations::MigrationHarness;
-use messaging::outbox::{self, Message};
+use messaging::outbox::{self, Message, Row};
 use messaging::{
     Broker, Connected, Consumer, Event, Handled, Handler, Pool, Queue, Reason, Received, Refusal, Relay,
     Topology,
 };
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -53,19 +52,14 @@ pub(crate) async fn run(database_url: &str, amqp_url: &str) -> Result<usize, Box
     let pool = Pool::builder(AsyncDieselConnectionManager::new(database_url)).max_size(4).build()?;
 
     // 3. The relay sends what is committed; the consumer takes it through the inbox.
-    let wake = Arc::new(Notify::new());
-    let relay = Relay {
-        pool: pool.clone(),
-        broker: broker.clone(),
-        wake: wake.clone(),
-        connected: Connected::default(),
-    };
+    let (handoff, handed) = messaging::handoff();
+    let relay = Relay { pool: pool.clone(), broker: broker.clone(), handed, connected: Connected::default() };
     let (shown, mut changes) = mpsc::unbounded_channel();
     let consumer = Consumer {
         pool: pool.clone(),
         broker,
         queue: QUEUE.to_owned(),
-        wake: wake.clone(),
+        handoff: handoff.clone(),
         connected: Connected::default(),
         handler: Board { shown },
     };
@@ -73,10 +67,9 @@ pub(crate) async fn run(database_url: &str, amqp_url: &str) -> Result<usize, Box
     let relay = tokio::spawn(relay.run(shutdown.clone()));
     let consumer = tokio::spawn(consumer.run(shutdown.clone()));
 
-    // 4. State and message in one transaction; the wake-up after its commit.
+    // 4. State and message in one transaction; the hand-over after its commit.
     for price in [99, 101, 100] {
-        conn.transaction(async |conn| set_price(conn, price).await).await?;
-        wake.notify_one();
+        handoff.send(conn.transaction(async |conn| set_price(conn, price).await).await?);
     }
     for _ in 0..3 {
         println!("the board shows {}", changes.recv().await.ok_or("the consumer is gone")?);
@@ -89,11 +82,10 @@ pub(crate) async fn run(database_url: &str, amqp_url: &str) -> Result<usize, Box
     Ok(3 + changes.len())
 }
 
-async fn set_price(conn: &mut AsyncPgConnection, price: i64) -> QueryResult<()> {
+async fn set_price(conn: &mut AsyncPgConnection, price: i64) -> QueryResult<Vec<Row>> {
     diesel::sql_query(format!("INSERT INTO prices (price) VALUES ({price})")).execute(conn).await?;
     let event = Event::new("ticker", PRICE_CHANGED, Uuid::now_v7(), chrono::Utc::now(), &price);
-    outbox::enqueue(conn, &[Message::new(&event, PRICE_CHANGED)]).await?;
-    Ok(())
+    outbox::enqueue(conn, vec![Message::new(&event, PRICE_CHANGED)]).await
 }
 
 /// Shows prices on a channel, for brevity: a real handler's effects are in the database, through `conn`.

@@ -5,18 +5,17 @@
 //! unacknowledged and is tried again, with nothing more taken meanwhile than the prefetch allows.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::AsyncPgConnection;
 use futures_util::{FutureExt, StreamExt};
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions};
 use lapin::types::FieldTable;
 use metrics::{counter, histogram};
 use serde_json::value::RawValue;
-use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -24,9 +23,10 @@ use crate::broker::Session;
 use crate::dead_letter::{NOT_A_CLOUDEVENT, Reason};
 use crate::error::within;
 use crate::event::{Event, MAX_BATCH, split_batch};
-use crate::outbox::Message;
+use crate::outbox::{Message, Row};
 use crate::{
-    Backoff, Broker, Connected, Error, Lease, Pool, crash_point, dead_letter, inbox, mutant, outbox,
+    Backoff, Broker, Connected, Error, Handoff, Lease, Pace, Pool, crash_point, dead_letter, inbox, mutant,
+    outbox, transaction,
 };
 
 /// Events in one transaction, at most.
@@ -37,9 +37,6 @@ const PREFETCH: u16 = 100;
 const BROKER_LIMIT: Duration = Duration::from_secs(5);
 /// One transaction; only a silent network takes longer, since the server has limits of its own.
 const TRANSACTION_LIMIT: Duration = Duration::from_secs(10);
-/// A pause that lets a batch grow, taken only when the last one was big enough to show that load is on.
-const LINGER: Duration = Duration::from_millis(1);
-const LINGER_FROM_EVENTS: usize = 8;
 
 /// What a service does with events.
 pub trait Handler: Send + Sync + 'static {
@@ -67,8 +64,8 @@ pub trait Handler: Send + Sync + 'static {
 /// What a handler made of its events. It is committed with the handler's own effects.
 #[derive(Debug, Default)]
 pub struct Handled<R = ()> {
-    /// Answers, for the outbox.
-    pub messages: Vec<Message>,
+    /// What it has put into the outbox, to be handed over to the relay.
+    pub enqueued: Vec<Row>,
     /// The events that it did not apply.
     pub refusals: Vec<Refusal>,
     /// For [`Handler::committed`].
@@ -103,8 +100,8 @@ pub struct Consumer<H> {
     pub broker: Broker,
     /// The queue's name.
     pub queue: String,
-    /// Notified after each commit that wrote to the outbox, for the relay.
-    pub wake: Arc<Notify>,
+    /// The way to the relay.
+    pub handoff: Handoff,
     /// Set while a session works.
     pub connected: Connected,
     /// What to do.
@@ -123,8 +120,8 @@ struct Batch {
 
 /// What a transaction did with a batch.
 struct Applied<R> {
-    /// In the outbox, dead letters included.
-    messages: usize,
+    /// Dead letters included.
+    enqueued: Vec<Row>,
     duplicates: usize,
     refusals: Vec<Refusal>,
     report: R,
@@ -154,18 +151,19 @@ impl<H: Handler> Consumer<H> {
         let mut deliveries = self.subscribe(&session).await?;
         self.connected.set(true);
         info!(queue = self.queue, "consumer: connected");
-        let mut last_batch = 0;
+        let mut pace = Pace::default();
         loop {
-            if last_batch >= LINGER_FROM_EVENTS && last_batch + MAX_BATCH <= MAX_EVENTS {
-                tokio::time::sleep(LINGER).await;
-            }
+            pace.wait().await;
             let first = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
                 delivery = deliveries.next() => delivery,
             };
+            let begun = Instant::now();
             let batch = self.collect(first, &mut deliveries).await?;
-            last_batch = batch.events.len();
+            if batch.events.len() + MAX_BATCH <= MAX_EVENTS {
+                pace.took(begun, batch.events.len());
+            }
             let Some(last) = &batch.last else {
                 continue;
             };
@@ -263,21 +261,18 @@ impl<H: Handler> Consumer<H> {
 
     async fn try_commit(&self, batch: &Batch) -> Result<(), Error> {
         let mut conn = Lease::take(&self.pool).await?;
-        let transaction =
-            conn.transaction::<_, diesel::result::Error, _>(async |conn| self.apply(conn, batch).await);
-        let applied = within(TRANSACTION_LIMIT, "handling a batch", transaction).await?;
+        let mut applied = within(TRANSACTION_LIMIT, "handling a batch", self.apply(&mut conn, batch)).await?;
         conn.give_back();
-        if applied.messages > 0 {
-            self.wake.notify_one();
-        }
+        self.handoff.send(std::mem::take(&mut applied.enqueued));
         self.report(batch, &applied);
         self.handler.committed(applied.report);
         Ok(())
     }
 
+    /// The whole transaction.
     async fn apply(&self, conn: &mut AsyncPgConnection, batch: &Batch) -> QueryResult<Applied<H::Report>> {
         let ids: Vec<_> = batch.events.iter().map(|event| event.id).collect();
-        let mut fresh = inbox::accept(conn, &ids).await?;
+        let mut fresh = transaction::begin(conn, inbox::accept(conn, &ids)).await?;
         let received: Vec<Received<'_>> = batch
             .events
             .iter()
@@ -287,25 +282,21 @@ impl<H: Handler> Consumer<H> {
                 duplicate: !fresh.remove(&event.id),
             })
             .collect();
-        let Handled { mut messages, refusals, report } = self.handler.handle(conn, &received).await?;
+        let Handled { mut enqueued, refusals, report } = self.handler.handle(conn, &received).await?;
         inbox::forget(conn, &dead_letter::without_effect(&received, &refusals)).await?;
-        messages.extend(refusals.iter().map(|refusal| {
+        let refused = refusals.iter().map(|refusal| {
             let raw = RawValue::from_string(batch.events[refusal.index].to_json());
             dead_letter::message(&self.queue, &refusal.reason, &raw.expect("an event is JSON"))
-        }));
-        messages.extend(batch.malformed.iter().map(|(raw, reason)| {
+        });
+        let malformed = batch.malformed.iter().map(|(raw, reason)| {
             dead_letter::message(&self.queue, &Reason::new(NOT_A_CLOUDEVENT, reason), raw)
-        }));
-        if messages.is_empty() {
-            // If the handler has swallowed a database error, the server answers COMMIT with a silent rollback, and
-            // the batch would be acknowledged. Any statement fails in such a transaction.
-            conn.batch_execute("SELECT 1").await?;
-        } else {
-            outbox::enqueue(conn, &messages).await?;
-        }
+        });
+        let letters: Vec<Message> = refused.chain(malformed).collect();
+        enqueued.extend(outbox::enqueue(conn, letters).await?);
         crash_point!("consumer.handled");
+        transaction::commit(conn).await?;
         let duplicates = received.iter().filter(|received| received.duplicate).count();
-        Ok(Applied { messages: messages.len(), duplicates, refusals, report })
+        Ok(Applied { enqueued, duplicates, refusals, report })
     }
 
     /// Logs and counts what is committed: a batch that is tried again counts once.

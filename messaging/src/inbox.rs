@@ -6,18 +6,21 @@ use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Records `message_ids` within the caller's transaction and returns those that are new.
+use crate::transaction::only_within;
+
+/// Records `message_ids` and returns those that are new, in a transaction that [began](crate::transaction::begin) with
+/// this.
 ///
 /// Another transaction that records the same id waits for this one, so that whoever sees an id as old also
 /// sees what was committed with it.
-pub async fn accept(conn: &mut AsyncPgConnection, message_ids: &[Uuid]) -> QueryResult<HashSet<Uuid>> {
+pub async fn accept(mut conn: &AsyncPgConnection, message_ids: &[Uuid]) -> QueryResult<HashSet<Uuid>> {
     if crate::mutant!("no-inbox") {
         return Ok(message_ids.iter().copied().collect());
     }
     // One order for everybody: see `outbox::enqueue`.
     let mut sorted = message_ids.to_vec();
     sorted.sort_unstable();
-    let accepted: Vec<(Uuid,)> = Accept { message_ids: &sorted }.load(conn).await?;
+    let accepted: Vec<(Uuid,)> = Accept { message_ids: &sorted }.load(&mut conn).await?;
     Ok(accepted.into_iter().map(|(id,)| id).collect())
 }
 
@@ -32,10 +35,13 @@ pub async fn forget(conn: &mut AsyncPgConnection, message_ids: &[Uuid]) -> Query
 
 crate::statement! {
     struct Accept { message_ids: Vec<uuid::Uuid> => Array<Uuid> } -> (Uuid,)
-    "-- inbox_accept
-     INSERT INTO inbox (message_id) SELECT * FROM unnest({message_ids})
-     ON CONFLICT (message_id) DO NOTHING
-     RETURNING message_id"
+    concat!(
+        "-- inbox_accept
+         INSERT INTO inbox (message_id) SELECT * FROM unnest({message_ids}) WHERE ",
+        only_within!(),
+        " ON CONFLICT (message_id) DO NOTHING
+         RETURNING message_id"
+    )
 }
 
 crate::statement! {

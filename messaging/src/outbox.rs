@@ -3,11 +3,15 @@
 //! The table's columns (`message_id, type, routing_key, payload`) are public: a caller that wants state and
 //! message in a single statement may insert them itself.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::event::Event;
+use crate::transaction::only_within;
 
 /// A message that waits in the outbox, or is about to.
 #[derive(Debug, Clone)]
@@ -34,23 +38,35 @@ impl Message {
     }
 }
 
-/// Writes messages within the caller's transaction; wake the relay after its commit. Returns how many are new:
-/// a message whose id still waits in the outbox is not written twice.
-pub async fn enqueue(conn: &mut AsyncPgConnection, messages: &[Message]) -> QueryResult<usize> {
+/// A message that is in the outbox.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The row's id, which no other row ever has.
+    pub id: i64,
+    /// What it holds.
+    pub message: Message,
+}
+
+/// Writes messages within the caller's transaction. Returns the new rows, to be [handed over](crate::Handoff) after its
+/// commit: a message whose id still waits in the outbox is not written twice.
+pub async fn enqueue(mut conn: &AsyncPgConnection, mut messages: Vec<Message>) -> QueryResult<Vec<Row>> {
     if messages.is_empty() {
-        return Ok(0);
+        return Ok(Vec::new());
     }
     // One order for everybody: two transactions that write the same ids wait for each other, never in a circle.
-    let mut sorted: Vec<&Message> = messages.iter().collect();
-    sorted.sort_unstable_by_key(|message| message.message_id);
-    Enqueue {
-        message_ids: &sorted.iter().map(|message| message.message_id).collect(),
-        kinds: &sorted.iter().map(|message| message.kind.as_str()).collect(),
-        routing_keys: &sorted.iter().map(|message| message.routing_key.as_str()).collect(),
-        payloads: &sorted.iter().map(|message| message.payload.as_str()).collect(),
+    messages.sort_unstable_by_key(|message| message.message_id);
+    let ids: Vec<(i64, Uuid)> = Enqueue {
+        message_ids: &messages.iter().map(|message| message.message_id).collect(),
+        kinds: &messages.iter().map(|message| message.kind.as_str()).collect(),
+        routing_keys: &messages.iter().map(|message| message.routing_key.as_str()).collect(),
+        payloads: &messages.iter().map(|message| message.payload.as_str()).collect(),
     }
-    .execute(conn)
-    .await
+    .load(&mut conn)
+    .await?;
+    let ids: HashMap<Uuid, i64> = ids.into_iter().map(|(id, message_id)| (message_id, id)).collect();
+    let row = |message: Message| Some(Row { id: *ids.get(&message.message_id)?, message });
+    messages.dedup_by_key(|message| message.message_id);
+    Ok(messages.into_iter().filter_map(row).collect())
 }
 
 /// How many messages wait, `limit` at most, and since when the oldest does, in milliseconds.
@@ -58,10 +74,15 @@ pub async fn backlog(conn: &mut AsyncPgConnection, limit: i64) -> QueryResult<(i
     Backlog { limit: &limit }.get_result(conn).await
 }
 
-/// Deletes and returns the oldest messages that no other relay holds, `limit` at most. They come back if the
-/// caller's transaction rolls back.
-pub(crate) async fn claim(conn: &mut AsyncPgConnection, limit: i64) -> QueryResult<Vec<Message>> {
-    let rows: Vec<(Uuid, String, String, String)> = Claim { limit: &limit }.load(conn).await?;
+/// Deletes and returns the oldest messages that no other relay holds, `limit` at most, if they were written `age` ago or
+/// longer. They come back if the caller's transaction, one that [began](crate::transaction::begin) with this, rolls back.
+pub(crate) async fn claim(
+    mut conn: &AsyncPgConnection,
+    age: Duration,
+    limit: i64,
+) -> QueryResult<Vec<Message>> {
+    let claim = Claim { age_seconds: &age.as_secs_f64(), limit: &limit };
+    let rows: Vec<(Uuid, String, String, String)> = claim.load(&mut conn).await?;
     Ok(rows
         .into_iter()
         .map(|(message_id, kind, routing_key, payload)| Message { message_id, kind, routing_key, payload })
@@ -74,11 +95,12 @@ crate::statement! {
         kinds: Vec<&'a str> => Array<Text>,
         routing_keys: Vec<&'a str> => Array<Text>,
         payloads: Vec<&'a str> => Array<Text>,
-    } -> ()
+    } -> (BigInt, Uuid)
     "-- outbox_enqueue
      INSERT INTO outbox (message_id, type, routing_key, payload)
      SELECT * FROM unnest({message_ids}, {kinds}, {routing_keys}, {payloads})
-     ON CONFLICT (message_id) DO NOTHING"
+     ON CONFLICT (message_id) DO NOTHING
+     RETURNING id, message_id"
 }
 
 crate::statement! {
@@ -88,10 +110,26 @@ crate::statement! {
      FROM (SELECT created_at FROM outbox ORDER BY id LIMIT {limit}) AS oldest"
 }
 
+/// Deletes what has been sent.
+pub(crate) async fn forget(mut conn: &AsyncPgConnection, ids: &Vec<i64>) -> QueryResult<usize> {
+    Forget { ids }.execute(&mut conn).await
+}
+
 crate::statement! {
-    struct Claim { limit: i64 => BigInt } -> (Uuid, Text, Text, Text)
-    "-- outbox_claim
-     DELETE FROM outbox
-     WHERE id = ANY (ARRAY (SELECT id FROM outbox ORDER BY id LIMIT {limit} FOR UPDATE SKIP LOCKED))
-     RETURNING message_id, type, routing_key, payload"
+    struct Forget { ids: Vec<i64> => Array<BigInt> } -> ()
+    "-- outbox_forget
+     DELETE FROM outbox WHERE id = ANY ({ids})"
+}
+
+crate::statement! {
+    struct Claim { age_seconds: f64 => Double, limit: i64 => BigInt } -> (Uuid, Text, Text, Text)
+    concat!(
+        "-- outbox_claim
+         DELETE FROM outbox
+         WHERE id = ANY (ARRAY (SELECT id FROM outbox WHERE ",
+        only_within!(),
+        " AND created_at <= clock_timestamp() - {age_seconds} * interval '1 second'
+             ORDER BY id LIMIT {limit} FOR UPDATE SKIP LOCKED))
+         RETURNING message_id, type, routing_key, payload"
+    )
 }

@@ -1,29 +1,38 @@
 //! Relay: moves committed messages from the outbox to the broker, each at least once.
 //!
-//! One transaction deletes rows, publishes them, awaits their confirms and commits. If anything fails it rolls
-//! back, and the rows are still there for this relay or another. No cursor, so that no row is passed over when
-//! ids commit out of order; no leases; any number of relays, thanks to `SKIP LOCKED`.
+//! What its own process commits is handed over and sent from memory, several batches at a time; their rows are deleted
+//! when they are confirmed. What nobody handed over (a process died, the broker was away, there was no room) is found in
+//! the table: one transaction deletes rows, publishes them, awaits their confirms and commits. If anything fails the rows
+//! are still there for this relay or another. No cursor, so that no row is passed over when ids commit out of order; no
+//! leases; any number of relays, thanks to `SKIP LOCKED`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use metrics::{counter, histogram};
-use tokio::sync::Notify;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::error::within;
+use crate::outbox::{Message, Row};
 pub use crate::publisher::Publisher;
-use crate::{Backoff, Broker, Connected, Error, Lease, Pool, crash_point, mutant, outbox};
+use crate::{
+    Backoff, Broker, Connected, Error, Handed, Lease, Pool, crash_point, mutant, outbox, transaction,
+};
 
 /// Rows in one transaction, at most: bounds what a failed confirm repeats, and memory.
 const MAX_ROWS: i64 = 500;
-/// How often the outbox is looked at without a wake-up: finds rows that another process left behind.
+/// Batches that are on their way to the broker at the same time.
+const MAX_SENDING: usize = 8;
+/// How long rows that are confirmed stay: several batches are deleted together, when nobody waits for that.
+const FORGET_AFTER: Duration = Duration::from_millis(20);
+/// How often the outbox is looked at for rows that nobody handed over.
 const POLL: Duration = Duration::from_millis(100);
-/// A pause that lets a batch grow, taken only when the last one was big enough to show that load is on.
-const LINGER: Duration = Duration::from_millis(1);
-const LINGER_FROM_ROWS: usize = 8;
+/// Rows of this age are not on their way any more: the process that had them is gone, or has lost them.
+const LEFT_BEHIND: Duration = Duration::from_secs(1);
 /// A relay commits nothing but that rows are gone. If the server dies before that is on disk, they are sent once more, as
 /// they are if the relay dies before it commits; so nobody waits for the disk.
 const DELETES_MAY_BE_LOST: &str = "SET synchronous_commit = off";
@@ -39,15 +48,15 @@ pub struct Relay {
     pub pool: Pool,
     /// Where to send.
     pub broker: Broker,
-    /// Notified after each commit that wrote to the outbox.
-    pub wake: Arc<Notify>,
+    /// What is committed by this process.
+    pub handed: Handed,
     /// Set while a session works.
     pub connected: Connected,
 }
 
 impl Relay {
     /// Works until `shutdown`, then sends what is already committed if the broker answers.
-    pub async fn run(self, shutdown: CancellationToken) {
+    pub async fn run(mut self, shutdown: CancellationToken) {
         let mut backoff = Backoff::default();
         while !shutdown.is_cancelled() {
             if let Err(error) = self.session(&shutdown).await {
@@ -59,7 +68,7 @@ impl Relay {
         }
     }
 
-    async fn session(&self, shutdown: &CancellationToken) -> Result<(), Error> {
+    async fn session(&mut self, shutdown: &CancellationToken) -> Result<(), Error> {
         let Some(publisher) = shutdown.run_until_cancelled(Publisher::open(&self.broker)).await else {
             return Ok(());
         };
@@ -67,11 +76,12 @@ impl Relay {
         // Never given back, because of how it is set.
         let mut conn = Lease::take(&self.pool).await?;
         within(SETTING_LIMIT, "setting up the relay", conn.batch_execute(DELETES_MAY_BE_LOST)).await?;
+        self.handed.clear();
         self.connected.set(true);
         info!("relay: connected");
-        let mut worked = self.work(&mut conn, &publisher, shutdown).await;
+        let mut worked = self.work(&conn, &publisher, shutdown).await;
         if worked.is_ok() {
-            worked = drain(&mut conn, &publisher).await;
+            worked = drain(&conn, &publisher).await;
         }
         drop(conn);
         // While it is blocked, a connection can't even be closed: those that come after it would pile up.
@@ -81,11 +91,15 @@ impl Relay {
     }
 
     async fn work(
-        &self,
-        conn: &mut AsyncPgConnection,
+        &mut self,
+        conn: &AsyncPgConnection,
         publisher: &Publisher,
         shutdown: &CancellationToken,
     ) -> Result<(), Error> {
+        let mut sending = FuturesUnordered::new();
+        let mut sent = Sent::default();
+        let mut poll = interval(POLL);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !shutdown.is_cancelled() {
             publisher.check()?;
             if publisher.is_blocked() {
@@ -94,28 +108,79 @@ impl Relay {
                 shutdown.run_until_cancelled(publisher.until_unblocked()).await;
                 continue;
             }
-            // Registered before the query: a commit between the query and the wait is not missed.
-            let mut woken = std::pin::pin!(self.wake.notified());
-            woken.as_mut().enable();
-            let sent = within(RUN_LIMIT, "relaying a batch", run_once(conn, publisher)).await?;
-            if sent == MAX_ROWS as usize {
-                continue;
-            }
-            if sent >= LINGER_FROM_ROWS {
-                tokio::time::sleep(LINGER).await;
-            }
             tokio::select! {
-                () = woken => {}
-                () = tokio::time::sleep(POLL) => {}
+                Some(confirmed) = sending.next() => sent.add(confirmed?),
+                rows = self.handed.next(), if sending.len() < MAX_SENDING => {
+                    if mutant!("delete-before-confirm") {
+                        outbox::forget(conn, &rows.iter().map(|row| row.id).collect()).await?;
+                    }
+                    sending.push(send(publisher, rows));
+                }
+                () = sent.is_due() => sent.forget(conn).await?,
+                _ = poll.tick() => {
+                    let found = claim_and_send(conn, publisher, LEFT_BEHIND);
+                    if within(RUN_LIMIT, "relaying a batch", found).await? == MAX_ROWS as usize {
+                        poll.reset_immediately();
+                    }
+                }
                 () = shutdown.cancelled() => {}
             }
+        }
+        // What is under way would be sent once more.
+        while let Some(confirmed) = sending.next().await {
+            sent.add(confirmed?);
+        }
+        sent.forget(conn).await
+    }
+}
+
+/// Rows that are confirmed and still in the outbox.
+#[derive(Default)]
+struct Sent {
+    ids: Vec<i64>,
+    /// When they are to be deleted.
+    due_at: Option<Instant>,
+}
+
+impl Sent {
+    fn add(&mut self, ids: Vec<i64>) {
+        let now = Instant::now();
+        self.ids.extend(ids);
+        let due_at = *self.due_at.get_or_insert(now + FORGET_AFTER);
+        self.due_at = Some(if self.ids.len() >= MAX_ROWS as usize { now } else { due_at });
+    }
+
+    async fn is_due(&self) {
+        match self.due_at {
+            Some(at) => sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Deletes them. If that fails they are sent once more.
+    async fn forget(&mut self, conn: &AsyncPgConnection) -> Result<(), Error> {
+        if self.due_at.take().is_some() {
+            within(RUN_LIMIT, "deleting what is sent", outbox::forget(conn, &self.ids)).await?;
+            self.ids.clear();
+            crash_point!("relay.committed");
         }
         Ok(())
     }
 }
 
+/// Sends rows from memory, and returns their ids once they are confirmed.
+async fn send(publisher: &Publisher, rows: Vec<Row>) -> Result<Vec<i64>, Error> {
+    crash_point!("relay.claimed");
+    let (ids, messages): (Vec<i64>, Vec<Message>) =
+        rows.into_iter().map(|Row { id, message }| (id, message)).unzip();
+    publisher.publish(&messages).await?;
+    crash_point!("relay.confirmed");
+    count(messages.len());
+    Ok(ids)
+}
+
 /// Sends all that is committed. What is not sent in time is still in the outbox at the next start.
-async fn drain(conn: &mut AsyncPgConnection, publisher: &Publisher) -> Result<(), Error> {
+async fn drain(conn: &AsyncPgConnection, publisher: &Publisher) -> Result<(), Error> {
     let all = async {
         while !publisher.is_blocked() && run_once(conn, publisher).await? > 0 {}
         Ok::<_, Error>(())
@@ -123,31 +188,41 @@ async fn drain(conn: &mut AsyncPgConnection, publisher: &Publisher) -> Result<()
     within(DRAIN_LIMIT, "sending what is left", all).await
 }
 
-/// Sends one batch and returns how many messages it held; 0 when there is none to send.
+fn count(sent: usize) {
+    counter!("messaging_published_total").increment(sent as u64);
+    histogram!("messaging_relay_batch_rows").record(sent as f64);
+}
+
+/// Sends one batch of the outbox and returns how many messages it held; 0 when there is none to send.
 ///
 /// # Errors
 /// The batch may have been sent, in whole or in part, and is still in the outbox. Drop both connections.
-pub async fn run_once(conn: &mut AsyncPgConnection, publisher: &Publisher) -> Result<usize, Error> {
+pub async fn run_once(conn: &AsyncPgConnection, publisher: &Publisher) -> Result<usize, Error> {
+    claim_and_send(conn, publisher, Duration::ZERO).await
+}
+
+async fn claim_and_send(
+    conn: &AsyncPgConnection,
+    publisher: &Publisher,
+    age: Duration,
+) -> Result<usize, Error> {
     if mutant!("delete-before-confirm") {
-        let messages = outbox::claim(conn, MAX_ROWS).await?;
+        let messages = transaction::begin(conn, outbox::claim(conn, age, MAX_ROWS)).await?;
+        transaction::commit(conn).await?;
         publisher.publish(&messages).await?;
         return Ok(messages.len());
     }
-    let sent = conn
-        .transaction::<_, Error, _>(async |conn| {
-            let messages = outbox::claim(conn, MAX_ROWS).await?;
-            if !messages.is_empty() {
-                crash_point!("relay.claimed");
-                publisher.publish(&messages).await?;
-                crash_point!("relay.confirmed");
-            }
-            Ok(messages.len())
-        })
-        .await?;
+    let messages = transaction::begin(conn, outbox::claim(conn, age, MAX_ROWS)).await?;
+    if !messages.is_empty() {
+        crash_point!("relay.claimed");
+        publisher.publish(&messages).await?;
+        crash_point!("relay.confirmed");
+    }
+    transaction::commit(conn).await?;
+    let sent = messages.len();
     if sent > 0 {
         crash_point!("relay.committed");
-        counter!("messaging_published_total").increment(sent as u64);
-        histogram!("messaging_relay_batch_rows").record(sent as f64);
+        count(sent);
     }
     Ok(sent)
 }

@@ -4,16 +4,17 @@
 //! disconnects drops its handler's future, never the committer's, so that an order is created whole or not at
 //! all. A full queue is refused at once: nothing is done, and memory stays bounded.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use diesel::result::{DatabaseErrorKind, Error};
 use messaging::broadcast::Voice;
-use messaging::{Lease, Pool, crash_point};
+use messaging::outbox::Row;
+use messaging::{Handoff, Lease, Pace, Pool, crash_point};
 use metrics::{counter, histogram};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 use uuid::{ContextV7, Timestamp, Uuid};
@@ -49,10 +50,11 @@ pub(crate) struct Committer {
 pub(crate) struct Worker {
     queue: mpsc::Receiver<Job>,
     pool: Pool,
-    wake: Arc<Notify>,
+    handoff: Handoff,
     voice: Voice,
 }
 
+type Outcomes = Vec<Result<Creation, Failure>>;
 type Answer = oneshot::Sender<Result<Creation, Failure>>;
 
 struct Job {
@@ -60,10 +62,10 @@ struct Job {
     answer: Answer,
 }
 
-/// A committer that writes with one connection of `pool`, and after each commit wakes the relay and tells what is new.
-pub(crate) fn new(pool: Pool, wake: Arc<Notify>, voice: Voice) -> (Committer, Worker) {
+/// A committer that writes with one connection of `pool`, and after each commit hands the requests for payment over to the relay and tells what is new.
+pub(crate) fn new(pool: Pool, handoff: Handoff, voice: Voice) -> (Committer, Worker) {
     let (sender, receiver) = mpsc::channel(QUEUE);
-    (Committer { queue: sender }, Worker { queue: receiver, pool, wake, voice })
+    (Committer { queue: sender }, Worker { queue: receiver, pool, handoff, voice })
 }
 
 impl Committer {
@@ -91,11 +93,16 @@ impl Worker {
         let ids = ContextV7::new().with_additional_precision();
         let mut conn = None;
         let mut jobs = Vec::with_capacity(MAX_BATCH);
+        let mut pace = Pace::default();
         loop {
+            pace.wait().await;
             tokio::select! {
                 biased;
                 taken = self.queue.recv_many(&mut jobs, MAX_BATCH) => if taken == 0 { return },
                 () = shutdown.cancelled() => return,
+            }
+            if jobs.len() < MAX_BATCH {
+                pace.took(Instant::now(), jobs.len());
             }
             let now = Utc::now().trunc_subsecs(6);
             let (candidates, answers): (Vec<_>, Vec<_>) =
@@ -107,8 +114,8 @@ impl Worker {
     async fn commit(&self, slot: &mut Option<Lease>, candidates: &[Candidate], answers: Vec<Answer>) {
         histogram!("orders_commit_batch_events").record(candidates.len() as f64);
         crash_point!("create.taken");
-        let outcomes = self.create(slot, candidates).await;
-        self.wake.notify_one();
+        let (outcomes, enqueued) = self.create(slot, candidates).await;
+        self.handoff.send(enqueued);
         crash_point!("create.committed");
         if outcomes.iter().any(|outcome| matches!(outcome, Err(Failure::Unavailable))) {
             self.voice.unsure();
@@ -124,16 +131,12 @@ impl Worker {
         }
     }
 
-    /// One outcome for each candidate.
-    async fn create(
-        &self,
-        slot: &mut Option<Lease>,
-        candidates: &[Candidate],
-    ) -> Vec<Result<Creation, Failure>> {
+    /// One outcome for each candidate, and the requests for payment.
+    async fn create(&self, slot: &mut Option<Lease>, candidates: &[Candidate]) -> (Outcomes, Vec<Row>) {
         match self.statement(slot, candidates).await {
-            Ok(creations) => creations.into_iter().map(Ok).collect(),
+            Ok((creations, enqueued)) => (creations.into_iter().map(Ok).collect(), enqueued),
             Err(Attempt::Refused) if candidates.len() > 1 => self.create_one_by_one(slot, candidates).await,
-            Err(_) => candidates.iter().map(|_| Err(Failure::Unavailable)).collect(),
+            Err(_) => (candidates.iter().map(|_| Err(Failure::Unavailable)).collect(), Vec::new()),
         }
     }
 
@@ -142,24 +145,30 @@ impl Worker {
         &self,
         slot: &mut Option<Lease>,
         candidates: &[Candidate],
-    ) -> Vec<Result<Creation, Failure>> {
+    ) -> (Outcomes, Vec<Row>) {
         counter!("orders_commit_batches_split_total").increment(1);
-        let mut outcomes = Vec::with_capacity(candidates.len());
+        let (mut outcomes, mut enqueued) = (Vec::with_capacity(candidates.len()), Vec::new());
         let mut lost = false;
         for candidate in candidates.chunks(1) {
             // A database that went away meanwhile is not asked once more for every row.
             let outcome = if lost { Err(Attempt::Lost) } else { self.statement(slot, candidate).await };
             lost |= matches!(outcome, Err(Attempt::Lost));
-            outcomes.push(outcome.map(|mut one| one.remove(0)).map_err(|_| Failure::Unavailable));
+            outcomes.push(match outcome {
+                Ok((mut creations, rows)) => {
+                    enqueued.extend(rows);
+                    Ok(creations.remove(0))
+                }
+                Err(_) => Err(Failure::Unavailable),
+            });
         }
-        outcomes
+        (outcomes, enqueued)
     }
 
     async fn statement(
         &self,
         slot: &mut Option<Lease>,
         candidates: &[Candidate],
-    ) -> Result<Vec<Creation>, Attempt> {
+    ) -> Result<(Vec<Creation>, Vec<Row>), Attempt> {
         let mut conn = match slot.take() {
             Some(conn) => conn,
             None => Lease::take(&self.pool).await.map_err(|error| {
@@ -168,9 +177,9 @@ impl Worker {
             })?,
         };
         match tokio::time::timeout(STATEMENT_LIMIT, store::create(&mut conn, candidates)).await {
-            Ok(Ok(creations)) => {
+            Ok(Ok(created)) => {
                 *slot = Some(conn);
-                Ok(creations)
+                Ok(created)
             }
             Ok(Err(error)) => {
                 error!(%error, orders = candidates.len(), "committer: statement failed");

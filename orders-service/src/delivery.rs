@@ -5,17 +5,15 @@
 //! for so long that it takes a twentieth of one connection's time at most, and a backlog that builds up under load goes
 //! when the load does.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::events::{OrderDelivered, OrderShipped, Payload};
 use diesel_async::AsyncConnection;
 use messaging::broadcast::Voice;
 use messaging::outbox::{self, Message};
-use messaging::{Error, Lease, Pool, crash_point};
+use messaging::{Error, Handoff, Lease, Pool, crash_point};
 use metrics::counter;
 use service_runtime::{ConfigError, env_or};
-use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -35,7 +33,7 @@ const PAUSE_FACTOR: u32 = 19;
 /// The delivery. Every replica runs one.
 pub(crate) struct Delivery {
     pub pool: Pool,
-    pub wake: Arc<Notify>,
+    pub handoff: Handoff,
     pub voice: Voice,
     /// From the beginning of a tick to that of the next.
     pub interval: Duration,
@@ -99,19 +97,18 @@ impl Delivery {
     /// One batch; returns how many steps were due.
     async fn step(&self, last: i64) -> Result<usize, Error> {
         let mut conn = Lease::take(&self.pool).await?;
-        let Stepped { due, changes } = conn
+        let (Stepped { due, changes }, enqueued) = conn
             .transaction::<_, Error, _>(async |conn| {
                 let stepped = store::step(conn, last, MAX_BATCH).await?;
-                let messages: Vec<Message> = stepped.changes.iter().map(message).collect();
-                outbox::enqueue(conn, &messages).await?;
+                let enqueued = outbox::enqueue(conn, stepped.changes.iter().map(message).collect()).await?;
                 crash_point!("delivery.stepped");
-                Ok(stepped)
+                Ok((stepped, enqueued))
             })
             .await?;
         conn.give_back();
         crash_point!("delivery.committed");
         if !changes.is_empty() {
-            self.wake.notify_one();
+            self.handoff.send(enqueued);
             tell(&self.voice, &changes);
             counter!("orders_delivery_steps_total").increment(changes.len() as u64);
         }

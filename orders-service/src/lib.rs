@@ -36,25 +36,25 @@ async fn run(config: Config) -> Result<(), StartError> {
         },
         config,
     )?;
-    let (pool, wake) = (service.worker_pool.clone(), service.outbox_wake.clone());
+    let (pool, handoff) = (service.worker_pool.clone(), service.spawn_relay());
     let (voice, hub) = service.live(contracts::ORDER_CHANGES, "order");
-    let (committer, worker) = committer::new(pool.clone(), wake.clone(), voice.clone());
+    let (committer, worker) = committer::new(pool.clone(), handoff.clone(), voice.clone());
     service.spawn(|stop| worker.run(stop));
-    service.spawn_relay();
-    service.spawn_consumer(contracts::PAYMENT_RESULTS_QUEUE, consumer::Results { voice: voice.clone() });
+    let results = consumer::Results { voice: voice.clone() };
+    service.spawn_consumer(contracts::PAYMENT_RESULTS_QUEUE, handoff.clone(), results);
     if let Some(interval) = delivery_interval {
-        let (pool, wake, voice) = (pool.clone(), wake.clone(), voice.clone());
-        let delivery = delivery::Delivery { pool, wake, voice, interval };
+        let (pool, handoff, voice) = (pool.clone(), handoff.clone(), voice.clone());
+        let delivery = delivery::Delivery { pool, handoff, voice, interval };
         service.spawn(|stop| delivery.run(stop));
     }
     let broker = service.broker.clone();
-    let sweep = sweep::Sweep { pool, broker: broker.clone(), wake: wake.clone(), after: sweep_after };
+    let sweep = sweep::Sweep { pool, broker: broker.clone(), handoff: handoff.clone(), after: sweep_after };
     service.spawn(|stop| sweep.run(stop));
     let api = api::Api {
         pool: Data::new(service.request_pool.clone()),
         broker: Data::new(broker),
         committer: Data::new(committer),
-        canceller: Data::new(api::Canceller { wake, voice, again_after: sweep_after }),
+        canceller: Data::new(api::Canceller { handoff, voice, again_after: sweep_after }),
         hub: Data::new(hub),
         overview: Data::default(),
     };

@@ -4,16 +4,14 @@
 //! first one got to, nothing happens twice, and the stored decision is told again.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::QueryResult;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use messaging::outbox;
-use messaging::{Broker, Error, Lease, Pool, crash_point};
+use messaging::{Broker, Error, Handoff, Lease, Pool, crash_point};
 use metrics::counter;
 use service_runtime::{ConfigError, env_or};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -34,7 +32,7 @@ const BACKLOG: u32 = 100;
 pub(crate) struct Sweep {
     pub pool: Pool,
     pub broker: Broker,
-    pub wake: Arc<Notify>,
+    pub handoff: Handoff,
     /// The age at which an order that is still NEW is asked for again.
     pub after: Duration,
 }
@@ -102,11 +100,11 @@ impl Sweep {
     /// Asks again for the payments of orders that are due.
     async fn resend(&self) -> Result<usize, Error> {
         let mut conn = Lease::take(&self.pool).await?;
-        let (resent, answered) = conn
+        let (resent, answered, enqueued) = conn
             .transaction::<_, Error, _>(async |conn| {
                 let (mut resent, mut messages, mut answered) = (Vec::new(), Vec::new(), Vec::new());
                 if self.begin(conn).await?.is_none() {
-                    return Ok((0, 0));
+                    return Ok((0, 0, Vec::new()));
                 }
                 for order in store::unanswered(conn, MAX_BATCH).await? {
                     match order {
@@ -117,11 +115,11 @@ impl Sweep {
                         Unanswered::NoLonger(id) => answered.push(id),
                     }
                 }
-                outbox::enqueue(conn, &messages).await?;
+                let enqueued = outbox::enqueue(conn, messages).await?;
                 store::mark_resent(conn, &resent, self.after).await?;
                 store::forget_unanswered(conn, &answered).await?;
                 crash_point!("sweep.enqueued");
-                Ok((resent.len(), answered.len()))
+                Ok((resent.len(), answered.len(), enqueued))
             })
             .await?;
         conn.give_back();
@@ -129,7 +127,7 @@ impl Sweep {
         if resent > 0 {
             info!(orders = resent, "sweep: asked again for payments that were not answered");
             counter!("orders_payments_requested_again_total").increment(resent as u64);
-            self.wake.notify_one();
+            self.handoff.send(enqueued);
         }
         Ok(resent + answered)
     }

@@ -12,7 +12,7 @@ use messaging::{Handled, Handler, Reason, Received, Refusal, mutant};
 use metrics::counter;
 use uuid::Uuid;
 
-use crate::domain::{AccountChange, Book, Decision, Direction, Entry, Order, Outcome, Request, Wants, tell};
+use crate::domain::{AccountChange, Decision, Direction, Entry, Order, Outcome, Request, Wants, tell};
 use crate::store;
 
 /// The handler of the queue of payment requests.
@@ -39,17 +39,18 @@ impl Handler for Payments {
         events: &[Received<'_>],
     ) -> QueryResult<Handled<Report>> {
         let (requests, mut refusals) = read(events);
-        let orders = requests.iter().map(|(_, request)| request.order.id).collect();
-        let decisions = store::decisions_of(conn, &orders).await?;
-        let mut requests = without_contradictions(requests, &decisions, &mut refusals);
+        let mut book = store::read(conn, requests.iter().map(|(_, request)| request)).await?;
+        let mut requests = without_contradictions(requests, &book.decisions, &mut refusals);
         if mutant!("duplicates-acked-silently") {
-            requests.retain(|request| !decisions.contains_key(&request.order.id));
+            requests.retain(|request| !book.decisions.contains_key(&request.order.id));
         }
         // The database keeps microseconds: a decision must read back as it was told.
         let at = Utc::now().trunc_subsecs(6);
-        let Outcome { decisions, entries, answers } = decide(conn, decisions, &requests, at).await?;
+        let Outcome { decisions, entries, answers } = book.decide(&requests, at);
         let repeated = answers.len() - decisions.len();
-        Ok(Handled { messages: answers, refusals, report: Report { decisions, entries, at, repeated } })
+        let enqueued = store::write(conn, &decisions, &entries, answers, at).await?;
+        let report = Report { decisions, entries, at, repeated };
+        Ok(Handled { enqueued, refusals, report })
     }
 
     fn uncertain(&self) {
@@ -74,34 +75,6 @@ impl Handler for Payments {
         });
         tell(&self.voice, changes);
     }
-}
-
-/// Decides and writes down: debits, credits, balances, decisions.
-async fn decide(
-    conn: &mut AsyncPgConnection,
-    decisions: HashMap<Uuid, Decision>,
-    requests: &[Request],
-    now: DateTime<Utc>,
-) -> QueryResult<Outcome> {
-    let cancelled = requests
-        .iter()
-        .filter(|request| request.wants == Wants::Cancellation)
-        .map(|request| request.order.id)
-        .collect();
-    let refunds = store::refunds_of(conn, &cancelled).await?;
-    // The accounts that may have to be changed.
-    let users: Vec<Uuid> = requests
-        .iter()
-        .filter(|Request { order, wants }| match wants {
-            Wants::Payment => !decisions.contains_key(&order.id),
-            Wants::Cancellation => !refunds.contains_key(&order.id),
-        })
-        .map(|request| request.order.user_id)
-        .collect();
-    let accounts = store::lock_accounts(conn, &users).await?;
-    let outcome = Book { decisions, refunds, accounts }.decide(requests, now);
-    store::record(conn, &outcome, now).await?;
-    Ok(outcome)
 }
 
 /// Of what is asked about an order, whatever has another user or amount than its decision, or than the first request

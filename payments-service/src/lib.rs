@@ -31,8 +31,8 @@ async fn run(config: Config) -> Result<(), StartError> {
         config,
     )?;
     let (voice, hub) = service.live(contracts::ACCOUNT_CHANGES, "account");
-    service.spawn_relay();
-    service.spawn_consumer(contracts::PAYMENT_REQUESTS_QUEUE, consumer::Payments { voice: voice.clone() });
+    let payments = consumer::Payments { voice: voice.clone() };
+    service.spawn_consumer(contracts::PAYMENT_REQUESTS_QUEUE, service.spawn_relay(), payments);
     let api = api::Api {
         pool: Data::new(service.request_pool.clone()),
         broker: Data::new(service.broker.clone()),

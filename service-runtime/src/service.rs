@@ -4,9 +4,8 @@ use diesel_migrations::EmbeddedMigrations;
 use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt, TryFutureExt};
 use messaging::broadcast::{self, Listener, Voice};
-use messaging::{Backoff, Broker, Consumer, Handler, Pool, Relay, Retention, Topology, retention};
+use messaging::{Backoff, Broker, Consumer, Handler, Handoff, Pool, Relay, Retention, Topology, retention};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -41,8 +40,6 @@ pub struct Service {
     pub worker_pool: Pool,
     /// The broker, for workers of the service's own.
     pub broker: Broker,
-    /// Notify it after a commit that wrote to the outbox.
-    pub outbox_wake: Arc<Notify>,
     health: Health,
     metrics: PrometheusHandle,
     shutdown: Shutdown,
@@ -122,7 +119,6 @@ impl Service {
             rpc_pool,
             worker_pool,
             broker,
-            outbox_wake: Arc::default(),
             health,
             metrics,
             workers: Workers::new(migrated, shutdown.clone()),
@@ -141,24 +137,26 @@ impl Service {
         self.workers.spawn(worker);
     }
 
-    /// Runs the relay of this service's outbox.
-    pub fn spawn_relay(&self) {
+    /// Runs the relay of this service's outbox, and returns the way to it.
+    pub fn spawn_relay(&self) -> Handoff {
+        let (handoff, handed) = messaging::handoff();
         let relay = Relay {
             pool: self.worker_pool.clone(),
             broker: self.broker.clone(),
-            wake: self.outbox_wake.clone(),
+            handed,
             connected: self.health.part(),
         };
         self.spawn(|stop| relay.run(stop));
+        handoff
     }
 
-    /// Runs the consumer of `queue`.
-    pub fn spawn_consumer(&self, queue: &str, handler: impl Handler) {
+    /// Runs the consumer of `queue`, whose answers go to the relay.
+    pub fn spawn_consumer(&self, queue: &str, handoff: Handoff, handler: impl Handler) {
         let consumer = Consumer {
             pool: self.worker_pool.clone(),
             broker: self.broker.clone(),
             queue: queue.to_owned(),
-            wake: self.outbox_wake.clone(),
+            handoff,
             connected: self.health.part(),
             handler,
         };

@@ -13,8 +13,7 @@ async fn killed_broker_loses_nothing() {
     let (consumer, relay) = (world.run_consumer(&recorder), world.run_relay());
     let all = events(4000);
     for (number, batch) in all.chunks(200).enumerate() {
-        world.enqueue(batch).await;
-        world.wake.notify_one();
+        world.handoff.send(world.enqueue(batch).await);
         if number == 8 {
             eventually("some have come", async || world.count("effects").await > 0).await;
             world.servers.rabbitmq().kill();

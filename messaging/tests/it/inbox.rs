@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use diesel_async::{AnsiTransactionManager, TransactionManager};
-use messaging::inbox;
+use diesel_async::SimpleAsyncConnection;
+use messaging::{inbox, transaction};
 use uuid::Uuid;
 
 use crate::support::{World, eventually};
@@ -18,21 +18,20 @@ fn ids(number: usize) -> Vec<Uuid> {
 async fn second_transaction_waits_for_the_first_and_sees_its_ids_as_old() {
     let world = World::calm().await;
     for commits in [true, false] {
-        let (mut first, mut second) = (world.conn().await, world.conn().await);
+        let mut first = world.conn().await;
         let ids = ids(3);
         let reversed: Vec<Uuid> = ids.iter().rev().copied().collect();
-        AnsiTransactionManager::begin_transaction(&mut *first).await.unwrap();
-        assert_eq!(inbox::accept(&mut first, &ids).await.unwrap().len(), 3);
-        let (accepted, ()) = tokio::join!(inbox::accept(&mut second, &reversed), async {
+        assert_eq!(transaction::begin(&first, inbox::accept(&first, &ids)).await.unwrap().len(), 3);
+        let (accepted, ()) = tokio::join!(world.accept(&reversed), async {
             let waiting = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
             eventually("the second waits", async || world.count(waiting).await == 1).await;
             match commits {
-                true => AnsiTransactionManager::commit_transaction(&mut *first).await.unwrap(),
-                false => AnsiTransactionManager::rollback_transaction(&mut *first).await.unwrap(),
+                true => transaction::commit(&first).await.unwrap(),
+                false => first.batch_execute("ROLLBACK").await.unwrap(),
             }
         });
         let expected = if commits { HashSet::new() } else { ids.into_iter().collect() };
-        assert_eq!(accepted.unwrap(), expected);
+        assert_eq!(accepted, expected);
     }
 }
 
@@ -50,9 +49,26 @@ async fn concurrent_transactions_do_not_deadlock() {
                 1 => ids.reverse(),
                 _ => fastrand::shuffle(&mut ids),
             }
-            inbox::accept(&mut *world.conn().await, &ids).await.unwrap()
+            world.accept(&ids).await
         };
         let (a, b, c, d) = tokio::join!(accept(0), accept(1), accept(2), accept(3));
         assert_eq!(a.len() + b.len() + c.len() + d.len(), 500);
     }
+}
+
+/// Goal: if BEGIN fails, what was sent along with it takes no effect, and whoever sent it is told. Method: accept an id
+/// without a transaction, before the connection has had one and after, and in a transaction that was begun otherwise.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_accepted_without_a_transaction() {
+    let world = World::calm().await;
+    let mut conn = world.conn().await;
+    let ids = ids(1);
+    inbox::accept(&conn, &ids).await.unwrap_err();
+    transaction::begin(&conn, inbox::accept(&conn, &[])).await.unwrap();
+    transaction::commit(&conn).await.unwrap();
+    inbox::accept(&conn, &ids).await.unwrap_err();
+    conn.batch_execute("BEGIN").await.unwrap();
+    inbox::accept(&conn, &ids).await.unwrap_err();
+    conn.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(world.accept(&ids).await.len(), 1);
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use diesel_async::AsyncConnection;
 use messaging::outbox::{self, Message};
+use uuid::Uuid;
 
 use crate::support::{Amqp, KEY, QUEUE, World, event, events};
 
@@ -16,7 +17,7 @@ async fn rolled_back_message_is_never_sent() {
     let mut conn = world.conn().await;
     let rolled_back = conn.transaction::<(), _, _>(async |conn| {
         let message = Message::new(&event("Ordinary"), KEY);
-        assert_eq!(outbox::enqueue(conn, &[message]).await?, 1);
+        assert_eq!(outbox::enqueue(conn, vec![message]).await?.len(), 1);
         Err(diesel::result::Error::RollbackTransaction)
     });
     rolled_back.await.unwrap_err();
@@ -28,29 +29,45 @@ async fn rolled_back_message_is_never_sent() {
     assert_eq!(Amqp::connect(&world).await.take_ids(QUEUE).await, [[committed[0].id]]);
 }
 
-/// Goal: a wake-up spares the wait for the next poll. Method: one message at a time, each committed right after the one
-/// before was sent, when the next poll is most of its interval away; the quickest is well below it.
+/// Goal: what is handed over is sent at once, and once. Method: one message at a time; the quickest is well below the age at
+/// which the outbox is searched, and none comes twice.
 #[tokio::test(flavor = "multi_thread")]
-async fn woken_relay_sends_at_once() {
+async fn what_is_handed_over_is_sent_at_once() {
     let world = World::calm().await;
     let amqp = Amqp::connect(&world).await;
     let relay = world.run_relay();
+    world.relay_is_connected().await;
     let mut quickest = f64::MAX;
     for _ in 0..20 {
-        let committed = events(1);
-        world.enqueue(&committed).await;
+        let rows = world.enqueue(&events(1)).await;
         let begun = Instant::now();
-        world.wake.notify_one();
+        world.handoff.send(rows);
         amqp.take_next(QUEUE).await;
         quickest = quickest.min(begun.elapsed().as_secs_f64());
     }
     assert!(quickest < 0.06, "the quickest took {quickest} s");
+    world.until_count("outbox", 0).await;
     relay.stop().await;
+    assert_eq!(amqp.take_ids(QUEUE).await.len(), 0);
 }
 
-/// Goal: what another process left in the outbox is found. Method: nobody wakes the relay.
+/// Goal: nothing is lost where a hand-over has no room. Method: hand over more than there is room for, to nobody yet; a
+/// relay sends each, and so far as no relay had them before, once.
 #[tokio::test(flavor = "multi_thread")]
-async fn relay_finds_messages_without_a_wake_up() {
+async fn what_there_is_no_room_for_is_found_in_the_outbox() {
+    let world = World::calm().await;
+    for _ in 0..40 {
+        world.handoff.send(world.enqueue(&events(1)).await);
+    }
+    let relay = world.run_relay();
+    world.until_count("outbox", 0).await;
+    relay.stop().await;
+    assert_eq!(Amqp::connect(&world).await.take_ids(QUEUE).await.concat().len(), 40);
+}
+
+/// Goal: what another process left in the outbox is found. Method: nobody hands it over.
+#[tokio::test(flavor = "multi_thread")]
+async fn relay_finds_what_nobody_hands_over() {
     let world = World::calm().await;
     let relay = world.run_relay();
     let amqp = Amqp::connect(&world).await;
@@ -68,11 +85,13 @@ async fn event_that_still_waits_is_not_written_twice() {
     let world = World::calm().await;
     let mut waiting = Message::new(&event("Ordinary"), KEY);
     let other = Message::new(&event("Ordinary"), KEY);
-    let mut conn = world.conn().await;
-    assert_eq!(outbox::enqueue(&mut conn, std::slice::from_ref(&waiting)).await, Ok(1));
+    world.enqueue_messages(vec![waiting.clone()]).await;
     waiting.payload = "{}".to_owned();
-    assert_eq!(outbox::enqueue(&mut conn, std::slice::from_ref(&waiting)).await, Ok(0));
-    assert_eq!(outbox::enqueue(&mut conn, &[other, waiting]).await, Ok(1));
+    let conn = world.conn().await;
+    assert_eq!(outbox::enqueue(&conn, vec![waiting.clone()]).await.unwrap().len(), 0);
+    let rows = outbox::enqueue(&conn, vec![other.clone(), waiting, other.clone()]).await.unwrap();
+    let new: Vec<Uuid> = rows.iter().map(|row| row.message.message_id).collect();
+    assert_eq!(new, [other.message_id]);
     assert_eq!(world.count("outbox").await, 2);
     assert_eq!(world.count("outbox WHERE payload = '{}'").await, 0);
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use messaging::Error;
-use messaging::outbox::{self, Message};
+use messaging::outbox::{Message, Row};
 use messaging::relay::{Publisher, run_once};
 use uuid::Uuid;
 
@@ -40,14 +40,21 @@ async fn crash_after_confirm_republishes() {
     assert_eq!(world.count("effects").await, 1);
 }
 
-/// Goal: a relay that dies in the middle leaves its rows to the next. Method: kill it while its COMMIT waits.
+/// Goal: a relay that dies in the middle leaves its rows to the next, whichever way they came to it. Method: kill it while
+/// its COMMIT waits.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_relay_leaves_its_rows() {
+    kill_relay_that_has(async |_, _| {}).await;
+    kill_relay_that_has(async |world, rows| world.handoff.send(rows)).await;
+}
+
+async fn kill_relay_that_has(get: impl AsyncFn(&World, Vec<Row>)) {
     let world = World::calm().await;
-    world.at_commit_of("DELETE ON outbox", "PERFORM pg_advisory_xact_lock(1)").await;
-    world.enqueue(&events(10)).await;
-    let lock = world.lock(1).await;
     let relay = world.run_relay();
+    world.relay_is_connected().await;
+    world.at_commit_of("DELETE ON outbox", "PERFORM pg_advisory_xact_lock(1)").await;
+    let lock = world.lock(1).await;
+    get(&world, world.enqueue(&events(10)).await).await;
     world.until_count(WAITING, 1).await;
     relay.kill().await;
     world.sql(&format!("SELECT pg_terminate_backend(pid) FROM {WAITING}")).await;
@@ -97,7 +104,6 @@ async fn concurrent_relays_send_each_message_once() {
         let batch = events(50);
         expected.extend(batch.iter().map(|event| event.id));
         world.enqueue(&batch).await;
-        world.wake.notify_waiters();
     }
     world.until_count("outbox", 0).await;
     for relay in relays {
@@ -118,7 +124,7 @@ async fn events_of_one_routing_key_share_messages_of_at_most_100() {
         .map(|event| Message::new(event, KEY))
         .chain(few.iter().map(|event| Message::new(event, OTHER_KEY)))
         .collect();
-    outbox::enqueue(&mut *world.conn().await, &messages).await.unwrap();
+    world.enqueue_messages(messages).await;
     let publisher = Publisher::open(&world.broker).await.unwrap();
     assert_eq!(run_once(&mut *world.conn().await, &publisher).await.unwrap(), 280);
 
@@ -130,8 +136,8 @@ async fn events_of_one_routing_key_share_messages_of_at_most_100() {
     assert!(sent.iter().any(|ids| ids.iter().copied().collect::<HashSet<_>>() == few));
 }
 
-/// Goal: an orderly end sends what is committed. Method: commit several batches without a wake-up and ask for the end at
-/// once, before the next poll.
+/// Goal: an orderly end sends what is committed. Method: commit several batches, hand none over, and ask for the end at
+/// once, before they are looked for.
 #[tokio::test(flavor = "multi_thread")]
 async fn relay_that_shuts_down_drains_the_outbox() {
     let world = World::calm().await;

@@ -1,10 +1,10 @@
 //! Relay: what the broker does not take stays in the outbox.
 
-use messaging::Error;
-use messaging::outbox::{self, Message};
+use messaging::outbox::Message;
 use messaging::relay::{Publisher, run_once};
+use messaging::{Error, Lease};
 
-use crate::support::{ANNOUNCED, Amqp, QUEUE, World, event, events, eventually, manage};
+use crate::support::{ANNOUNCED, Amqp, KEY, QUEUE, World, event, events, eventually, manage};
 
 /// Goal: a confirm alone is not enough: an unroutable message is confirmed too, and would be gone. Method: a routing
 /// key that leads nowhere, in a batch with one that leads somewhere.
@@ -13,10 +13,10 @@ async fn returned_message_keeps_its_whole_batch_in_the_outbox() {
     let world = World::calm().await;
     world.enqueue(&events(1)).await;
     let lost = Message::new(&event("Ordinary"), "nowhere");
-    outbox::enqueue(&mut *world.conn().await, &[lost]).await.unwrap();
+    world.enqueue_messages(vec![lost]).await;
     for _ in 0..2 {
         let publisher = Publisher::open(&world.broker).await.unwrap();
-        let returned = run_once(&mut *world.conn().await, &publisher).await;
+        let returned = run_once(&Lease::take(&world.pool).await.unwrap(), &publisher).await;
         assert!(
             matches!(&returned, Err(Error::NotConfirmed(why)) if why.contains("nowhere")),
             "{returned:?}"
@@ -25,15 +25,29 @@ async fn returned_message_keeps_its_whole_batch_in_the_outbox() {
     }
 }
 
+/// Goal: the same of what is handed over. Method: look for a while, in which the relay fails again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn returned_message_that_was_handed_over_stays_in_the_outbox() {
+    let world = World::calm().await;
+    let relay = world.run_relay();
+    world.relay_is_connected().await;
+    let lost = Message::new(&event("Ordinary"), "nowhere");
+    let good = Message::new(&event("Ordinary"), KEY);
+    world.handoff.send(world.enqueue_messages(vec![lost, good]).await);
+    Amqp::connect(&world).await.until_ready(QUEUE, 2).await;
+    assert_eq!(world.count("outbox").await, 2, "it was sent twice, and is still there");
+    relay.kill().await;
+}
+
 /// Goal: what is announced need not reach anybody, and holds up nothing else. Method: no queue has its key.
 #[tokio::test(flavor = "multi_thread")]
 async fn announcement_that_nobody_receives_leaves_the_outbox() {
     let world = World::calm().await;
     world.enqueue(&events(1)).await;
     let announced = Message::new(&event("Ordinary"), ANNOUNCED);
-    outbox::enqueue(&mut *world.conn().await, &[announced]).await.unwrap();
+    world.enqueue_messages(vec![announced]).await;
     let publisher = Publisher::open(&world.broker).await.unwrap();
-    assert_eq!(run_once(&mut *world.conn().await, &publisher).await.unwrap(), 2);
+    assert_eq!(run_once(&Lease::take(&world.pool).await.unwrap(), &publisher).await.unwrap(), 2);
     assert_eq!(world.count("outbox").await, 0);
 }
 
@@ -50,8 +64,8 @@ async fn announcement_that_is_refused_leaves_the_outbox() {
     manage(world.servers, "POST", &binding, &format!(r#"{{"routing_key":"{ANNOUNCED}"}}"#)).await;
     world.enqueue(&events(1)).await;
     let announced = Message::new(&event("Ordinary"), ANNOUNCED);
-    outbox::enqueue(&mut *world.conn().await, &[announced]).await.unwrap();
-    assert_eq!(run_once(&mut *world.conn().await, &publisher).await.unwrap(), 2);
+    world.enqueue_messages(vec![announced]).await;
+    assert_eq!(run_once(&Lease::take(&world.pool).await.unwrap(), &publisher).await.unwrap(), 2);
     assert_eq!(world.count("outbox").await, 0);
 }
 
@@ -88,7 +102,7 @@ async fn nacked_messages_stay_until_the_queue_has_room() {
     eventually("the queue is full", async || {
         world.enqueue(&events(1)).await;
         let publisher = Publisher::open(&world.broker).await.unwrap();
-        match run_once(&mut *world.conn().await, &publisher).await {
+        match run_once(&Lease::take(&world.pool).await.unwrap(), &publisher).await {
             Ok(rows) => sent += rows,
             Err(error) => refused = Some(error),
         }

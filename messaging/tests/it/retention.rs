@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::{AnsiTransactionManager, SimpleAsyncConnection, TransactionManager};
 use futures_util::future::join_all;
 use messaging::retention::{DAY, Upkeep, run_once};
-use messaging::{Event, Retention, inbox};
+use messaging::{Event, Retention};
 use uuid::Uuid;
 
 use crate::support::{Amqp, Recorder, Running, World, eventually};
@@ -86,11 +86,11 @@ async fn upkeep_forgets_what_is_older_than_the_horizon_and_nothing_else() {
             .await;
     }
     let ids = [970, 740, 725, 710, 1, -24].map(|hours| id_at(Utc::now() - TimeDelta::hours(hours)));
-    assert_eq!(inbox::accept(&mut conn, &ids).await.unwrap().len(), 6);
+    assert_eq!(world.accept(&ids).await.len(), 6);
 
     let done = run_once(&mut conn, MONTH, DAY).await.unwrap();
     assert_eq!(done, Upkeep { partitions_dropped: 2, partitions_created: FRESH, ..NOTHING });
-    assert_eq!(inbox::accept(&mut conn, &ids).await.unwrap(), ids[..2].iter().copied().collect());
+    assert_eq!(world.accept(&ids).await, ids[..2].iter().copied().collect());
     assert_eq!(run_once(&mut conn, MONTH, DAY).await.unwrap(), NOTHING);
 }
 
@@ -102,8 +102,8 @@ async fn ids_without_a_time_are_forgotten_by_when_they_were_received() {
     let mut conn = world.conn().await;
     run_once(&mut conn, MONTH, DAY).await.unwrap();
     let ids: Vec<Uuid> = (0..MAX_ROWS + 2).map(|_| id_without_time()).collect();
-    assert_eq!(inbox::accept(&mut conn, &ids).await.unwrap().len(), ids.len());
-    assert_eq!(inbox::accept(&mut conn, &ids).await.unwrap().len(), 0);
+    assert_eq!(world.accept(&ids).await.len(), ids.len());
+    assert_eq!(world.accept(&ids).await.len(), 0);
     let kept = ids[7];
     let age = format!(
         "UPDATE inbox SET received_at = now() - interval '30 days 1 hour' WHERE message_id <> '{kept}'"
@@ -113,7 +113,7 @@ async fn ids_without_a_time_are_forgotten_by_when_they_were_received() {
     for rows_deleted in [10_000, 1, 0] {
         assert_eq!(run_once(&mut conn, MONTH, DAY).await.unwrap(), Upkeep { rows_deleted, ..NOTHING });
     }
-    let accepted = inbox::accept(&mut conn, &ids).await.unwrap();
+    let accepted = world.accept(&ids).await;
     assert_eq!((accepted.len(), accepted.contains(&kept)), (ids.len() - 1, false));
 }
 
@@ -129,7 +129,7 @@ async fn ids_that_came_before_their_partition_are_moved_or_left() {
     let few: Vec<Uuid> = (1..=4).flat_map(|days| [in_days(days), in_days(days)]).collect();
     let many: Vec<Uuid> = (0..=MAX_ROWS).map(|_| in_days(6)).collect();
     for ids in [&few, &many] {
-        assert_eq!(inbox::accept(&mut conn, ids).await.unwrap().len(), ids.len());
+        assert_eq!(world.accept(ids).await.len(), ids.len());
     }
     assert_eq!(world.count("inbox_default").await, (few.len() + many.len()) as i64);
 
@@ -138,7 +138,7 @@ async fn ids_that_came_before_their_partition_are_moved_or_left() {
     assert_eq!(run_once(&mut conn, MONTH, DAY).await.unwrap(), NOTHING);
     assert_eq!(world.count("inbox_default").await, many.len() as i64);
     for ids in [&few, &many] {
-        assert_eq!(inbox::accept(&mut conn, ids).await.unwrap().len(), 0);
+        assert_eq!(world.accept(ids).await.len(), 0);
     }
 }
 

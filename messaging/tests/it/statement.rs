@@ -2,8 +2,8 @@
 
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
-use messaging::inbox;
 use messaging::outbox::{self, Message};
+use messaging::{inbox, transaction};
 
 use crate::support::{KEY, World, events};
 
@@ -31,8 +31,10 @@ async fn statements_are_prepared_once() {
     for number in 1..=3 {
         let events = events(number);
         let messages: Vec<_> = events.iter().map(|event| Message::new(event, KEY)).collect();
-        outbox::enqueue(&mut conn, &messages).await.unwrap();
-        inbox::accept(&mut conn, &events.iter().map(|event| event.id).collect::<Vec<_>>()).await.unwrap();
+        outbox::enqueue(&conn, messages).await.unwrap();
+        let ids: Vec<_> = events.iter().map(|event| event.id).collect();
+        transaction::begin(&conn, inbox::accept(&conn, &ids)).await.unwrap();
+        transaction::commit(&conn).await.unwrap();
         let repeated = Repeated { text: &"ab".to_owned(), times: &2 };
         assert_eq!(repeated.get_result::<(String,)>(&mut conn).await.unwrap().0, "abab{}");
     }

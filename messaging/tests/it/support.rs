@@ -1,6 +1,6 @@
 //! A world for each test: a database with the tables, a virtual host with a queue, and what works on them.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
@@ -10,11 +10,14 @@ use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
 };
 use diesel_migrations::MigrationHarness;
-use messaging::outbox::{self, Message};
-use messaging::{Broker, Connected, Consumer, Event, Pool, Queue, Relay, Topology};
+use messaging::outbox::{self, Message, Row};
+use messaging::{
+    Broker, Connected, Consumer, Event, Handed, Handoff, Pool, Queue, Relay, Topology, handoff, inbox,
+    transaction,
+};
 use serde_json::json;
 use stack::{Servers, ServersOptions};
-use tokio::sync::{Mutex, MutexGuard, Notify, OnceCell};
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -52,8 +55,9 @@ pub(crate) struct World {
     pub(crate) amqp_url: String,
     pub(crate) pool: Pool,
     pub(crate) broker: Broker,
-    /// Shared by the relay and the consumers.
-    pub(crate) wake: Arc<Notify>,
+    /// The way to the first relay that runs.
+    pub(crate) handoff: Handoff,
+    handed: std::sync::Mutex<Option<Handed>>,
     _storm: Option<MutexGuard<'static, ()>>,
 }
 
@@ -108,14 +112,23 @@ impl World {
         broker.open("set-up").await.unwrap().close().await;
         let manager = AsyncDieselConnectionManager::new(&database_url);
         let pool = Pool::builder(manager).max_size(8).build().unwrap();
-        let wake = Arc::default();
-        Self { servers, virtual_host: name, amqp_url, pool, broker, wake, _storm: storm }
+        let (handoff, handed) = handoff();
+        let handed = std::sync::Mutex::new(Some(handed));
+        Self { servers, virtual_host: name, amqp_url, pool, broker, handoff, handed, _storm: storm }
     }
 
     pub(crate) fn run_relay(&self) -> Running {
-        let (pool, broker, wake) = (self.pool.clone(), self.broker.clone(), self.wake.clone());
-        let relay = Relay { pool, broker, wake, connected: Connected::default() };
+        let (pool, broker) = (self.pool.clone(), self.broker.clone());
+        let handed = self.handed.lock().unwrap().take().unwrap_or_else(|| handoff().1);
+        let relay = Relay { pool, broker, handed, connected: Connected::default() };
         Running::spawn(|shutdown| relay.run(shutdown))
+    }
+
+    /// Waits until a relay takes what is handed over.
+    pub(crate) async fn relay_is_connected(&self) {
+        self.enqueue(&events(1)).await;
+        self.until_count("outbox", 0).await;
+        Amqp::connect(self).await.take_next(QUEUE).await;
     }
 
     /// Runs a consumer whose handler is (a clone of) `handler`.
@@ -124,17 +137,32 @@ impl World {
             pool: self.pool.clone(),
             broker: self.broker.clone(),
             queue: QUEUE.to_owned(),
-            wake: self.wake.clone(),
+            handoff: self.handoff.clone(),
             connected: Connected::default(),
             handler: handler.clone(),
         };
         Running::spawn(|shutdown| consumer.run(shutdown))
     }
 
-    /// Commits events to the outbox without waking the relay.
-    pub(crate) async fn enqueue(&self, events: &[Event]) {
-        let messages: Vec<Message> = events.iter().map(|event| Message::new(event, KEY)).collect();
-        assert_eq!(outbox::enqueue(&mut *self.conn().await, &messages).await, Ok(messages.len()));
+    /// Commits events to the outbox, and returns what is to be handed over to the relay, or left for it to find.
+    pub(crate) async fn enqueue(&self, events: &[Event]) -> Vec<Row> {
+        self.enqueue_messages(events.iter().map(|event| Message::new(event, KEY)).collect()).await
+    }
+
+    /// The same for messages, all of them new.
+    pub(crate) async fn enqueue_messages(&self, messages: Vec<Message>) -> Vec<Row> {
+        let count = messages.len();
+        let rows = outbox::enqueue(&*self.conn().await, messages).await.unwrap();
+        assert_eq!(rows.len(), count);
+        rows
+    }
+
+    /// Accepts ids in a transaction of its own, and returns those that were new.
+    pub(crate) async fn accept(&self, ids: &[Uuid]) -> HashSet<Uuid> {
+        let conn = self.conn().await;
+        let accepted = transaction::begin(&conn, inbox::accept(&conn, ids)).await.unwrap();
+        transaction::commit(&conn).await.unwrap();
+        accepted
     }
 
     pub(crate) async fn conn(&self) -> Object<AsyncPgConnection> {

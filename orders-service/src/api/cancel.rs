@@ -9,20 +9,19 @@ use actix_web::web::{Data, Path};
 use diesel::QueryResult;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use messaging::broadcast::Voice;
-use messaging::{Pool, crash_point};
+use messaging::{Handoff, Pool, crash_point};
 use service_runtime::database;
 use service_runtime::http::{IdempotencyKey, Problem};
-use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::order_not_found;
 use crate::domain::{Cancelling, Order, OrderChange, tell};
-use crate::store;
+use crate::store::{self, Cancelled};
 
 /// What asking for a refund takes besides the database.
 pub(crate) struct Canceller {
-    /// The relay's.
-    pub wake: Arc<Notify>,
+    /// The way to the relay.
+    pub handoff: Handoff,
     pub voice: Voice,
     /// When the sweep asks again.
     pub again_after: Duration,
@@ -56,13 +55,16 @@ async fn ask(
     canceller: Arc<Canceller>,
     id: Uuid,
 ) -> QueryResult<Option<(Cancelling, Order)>> {
-    let Canceller { wake, voice, again_after } = &*canceller;
+    let Canceller { handoff, voice, again_after } = &*canceller;
     let cancel = conn.transaction(async move |conn| store::cancel(conn, id, *again_after).await);
-    let found = cancel.await.inspect_err(|_| voice.unsure())?;
-    if let Some((Cancelling::Ask, order)) = &found {
-        wake.notify_one();
-        tell(voice, &[OrderChange::cancel_requested(order)]);
+    let Some(Cancelled { cancelling, order, enqueued }) = cancel.await.inspect_err(|_| voice.unsure())?
+    else {
+        return Ok(None);
+    };
+    if cancelling == Cancelling::Ask {
+        handoff.send(enqueued);
+        tell(voice, &[OrderChange::cancel_requested(&order)]);
         crash_point!("cancel.committed");
     }
-    Ok(found)
+    Ok(Some((cancelling, order)))
 }

@@ -14,28 +14,38 @@ use super::read::Row;
 use super::schema::orders;
 use crate::domain::{Cancelling, Order, cancel_request};
 
-/// Asks for an order to be cancelled if that makes sense, and returns what it came to with the order as it is then;
-/// `None` if there is no such order. The sweep asks again after `again_after`. Must run in a transaction.
+/// What came of it.
+pub(crate) struct Cancelled {
+    pub cancelling: Cancelling,
+    /// As it is then.
+    pub order: Order,
+    /// The request, if there was one to make.
+    pub enqueued: Vec<outbox::Row>,
+}
+
+/// Asks for an order to be cancelled if that makes sense; `None` if there is no such order. The sweep asks again after
+/// `again_after`. Must run in a transaction.
 pub(crate) async fn cancel(
     conn: &mut AsyncPgConnection,
     id: Uuid,
     again_after: Duration,
-) -> QueryResult<Option<(Cancelling, Order)>> {
+) -> QueryResult<Option<Cancelled>> {
     // Under its lock the order is neither settled nor shipped.
     let row = orders::table.find(id).select(Row::as_select()).for_no_key_update().first(conn).await;
     let Some(mut order) = row.optional()?.map(Order::from) else {
         return Ok(None);
     };
     let cancelling = order.cancelling();
+    let mut enqueued = Vec::new();
     if cancelling == Cancelling::Ask {
         let (now,): (DateTime<Utc>,) = MarkCancelled { id: &id }.get_result(conn).await?;
         (order.cancel_requested_at, order.updated_at) = (Some(now), now);
         let amount = Amount::try_from(order.amount).map_err(|error| DeserializationError(error.into()))?;
-        outbox::enqueue(conn, &[cancel_request(id, order.user_id, amount, now)]).await?;
+        enqueued = outbox::enqueue(conn, vec![cancel_request(id, order.user_id, amount, now)]).await?;
         NoteUnanswered { id: &id, after_seconds: &again_after.as_secs_f64() }.execute(conn).await?;
         crash_point!("cancel.requested");
     }
-    Ok(Some((cancelling, order)))
+    Ok(Some(Cancelled { cancelling, order, enqueued }))
 }
 
 messaging::statement! {

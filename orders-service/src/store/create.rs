@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use messaging::outbox::Row;
 use tracing::warn;
 use uuid::Uuid;
 
@@ -31,7 +32,8 @@ pub(crate) enum Creation {
     Unresolved,
 }
 
-/// Creates `candidates` and asks for their payments, all or none, and says what came of each, in their order.
+/// Creates `candidates` and asks for their payments, all or none, and says what came of each, in their order, with the
+/// requests as they are in the outbox.
 ///
 /// One statement, and so one round trip and one transaction of its own; a second one, read-only, if a key was
 /// used before.
@@ -41,8 +43,8 @@ pub(crate) enum Creation {
 pub(crate) async fn create(
     conn: &mut AsyncPgConnection,
     candidates: &[Candidate],
-) -> QueryResult<Vec<Creation>> {
-    let created = insert(conn, candidates).await?;
+) -> QueryResult<(Vec<Creation>, Vec<Row>)> {
+    let (created, enqueued) = insert(conn, candidates).await?;
     let earlier = if created.len() == candidates.len() {
         Ok(HashMap::new())
     } else {
@@ -69,10 +71,14 @@ pub(crate) async fn create(
             Some(_) => Creation::KeyReused,
         }
     };
-    Ok(candidates.iter().map(outcome).collect())
+    Ok((candidates.iter().map(outcome).collect(), enqueued))
 }
 
-async fn insert(conn: &mut AsyncPgConnection, candidates: &[Candidate]) -> QueryResult<HashSet<Uuid>> {
+/// Which orders are new, and the requests for their payments.
+async fn insert(
+    conn: &mut AsyncPgConnection,
+    candidates: &[Candidate],
+) -> QueryResult<(HashSet<Uuid>, Vec<Row>)> {
     // One order for everybody: two batches with the same keys wait for each other, never in a circle. Orders
     // without keys wait for nobody and keep their place at the end of the primary key.
     let mut sorted: Vec<&Candidate> = candidates.iter().collect();
@@ -85,9 +91,9 @@ async fn insert(conn: &mut AsyncPgConnection, candidates: &[Candidate]) -> Query
         })
         .collect();
     let [first, ..] = messages.as_slice() else {
-        return Ok(HashSet::new());
+        return Ok(Default::default());
     };
-    let created: Vec<(Uuid,)> = Create {
+    let enqueued: Vec<(i64, Uuid)> = Create {
         ids: &sorted.iter().map(|candidate| candidate.id).collect(),
         users: &sorted.iter().map(|candidate| candidate.order.user_id).collect(),
         amounts: &sorted.iter().map(|candidate| candidate.order.amount.minor()).collect(),
@@ -101,7 +107,17 @@ async fn insert(conn: &mut AsyncPgConnection, candidates: &[Candidate]) -> Query
     }
     .load(conn)
     .await?;
-    Ok(created.into_iter().map(|(id,)| id).collect())
+    let enqueued: HashMap<Uuid, i64> =
+        enqueued.into_iter().map(|(id, message_id)| (message_id, id)).collect();
+    let mut created = HashSet::with_capacity(enqueued.len());
+    let mut rows = Vec::with_capacity(enqueued.len());
+    for (candidate, message) in sorted.into_iter().zip(messages) {
+        if let Some(id) = enqueued.get(&message.message_id) {
+            created.insert(candidate.id);
+            rows.push(Row { id: *id, message });
+        }
+    }
+    Ok((created, rows))
 }
 
 fn key_of(candidate: &Candidate) -> Option<(Uuid, &str)> {
@@ -145,7 +161,7 @@ messaging::statement! {
         payloads: Vec<&'a str> => Array<Text>,
         kind: str => Text,
         routing_key: str => Text,
-    } -> (Uuid,)
+    } -> (BigInt, Uuid)
     "-- orders_create
      WITH input AS MATERIALIZED (
          SELECT * FROM unnest({ids}, {users}, {amounts}, {descriptions}, {keys}, {times}, {message_ids}, {payloads})
@@ -159,8 +175,9 @@ messaging::statement! {
      ), queued AS (
          INSERT INTO outbox (message_id, type, routing_key, payload)
          SELECT message_id, {kind}, {routing_key}, payload FROM input JOIN created USING (id)
+         RETURNING id, message_id
      )
-     SELECT id FROM created"
+     SELECT id, message_id FROM queued"
 }
 
 messaging::statement! {

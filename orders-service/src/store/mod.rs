@@ -9,7 +9,7 @@ mod schema;
 mod settle;
 mod sweep;
 
-pub(crate) use cancel::cancel;
+pub(crate) use cancel::{Cancelled, cancel};
 pub(crate) use create::{Candidate, Creation, create};
 pub(crate) use deliver::{Stepped, begin_tick, step};
 pub(crate) use overview::{Pace, pace};

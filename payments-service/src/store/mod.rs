@@ -7,7 +7,7 @@ mod schema;
 pub(crate) use accounts::{
     Account, Deposit, Entry, Opening, account_of, account_with, deposit, entries, open_account,
 };
-pub(crate) use payments::{decisions_of, lock_accounts, record, refunds_of};
+pub(crate) use payments::{read, write};
 
 pub(crate) const MIGRATIONS: diesel_migrations::EmbeddedMigrations =
     diesel_migrations::embed_migrations!("migrations");

@@ -9,20 +9,38 @@ use diesel::QueryResult;
 use diesel::result::Error::DeserializationError;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use messaging::mutant;
+use messaging::outbox::{self, Message, Row};
+use tokio::try_join;
 use uuid::Uuid;
 
-use crate::domain::{Decision, Entry, LockedAccount, Order, Outcome};
+use crate::domain::{Book, Decision, Entry, LockedAccount, Order, Request, Wants};
 
-/// The decisions that exist already about these orders, by order.
-pub(crate) async fn decisions_of(
-    conn: &mut AsyncPgConnection,
+/// What is known of the orders and users that `requests` speak of: decisions and refunds that exist already, and accounts,
+/// which are locked, in one order for everybody.
+///
+/// One round trip, so that an account is locked also for a request that will not touch it.
+pub(crate) async fn read<'a>(
+    conn: &AsyncPgConnection,
+    requests: impl Iterator<Item = &'a Request> + Clone,
+) -> QueryResult<Book> {
+    let orders = requests.clone().map(|request| request.order.id).collect();
+    let users = requests.clone().map(|request| request.order.user_id).collect();
+    let cancelled = requests.filter(|request| request.wants == Wants::Cancellation);
+    let cancelled = cancelled.map(|request| request.order.id).collect();
+    let (decisions, refunds, accounts) =
+        try_join!(decisions_of(conn, &orders), refunds_of(conn, &cancelled), lock_accounts(conn, &users))?;
+    Ok(Book { decisions, refunds, accounts })
+}
+
+async fn decisions_of(
+    mut conn: &AsyncPgConnection,
     orders: &Vec<Uuid>,
 ) -> QueryResult<HashMap<Uuid, Decision>> {
     if orders.is_empty() || mutant!("no-decision-guard") {
         return Ok(HashMap::new());
     }
     let rows: Vec<(Uuid, Uuid, i64, Option<String>, DateTime<Utc>)> =
-        DecisionsOf { orders }.load(conn).await?;
+        DecisionsOf { orders }.load(&mut conn).await?;
     rows.into_iter()
         .map(|(order_id, user_id, minor, reason, decided_at)| {
             let amount = Amount::try_from(minor).map_err(|error| DeserializationError(error.into()))?;
@@ -43,30 +61,28 @@ fn reason_named(name: &str) -> QueryResult<FailureReason> {
         .ok_or_else(|| DeserializationError(format!("unknown reason {name:?}").into()))
 }
 
-/// When these orders were paid back, those that were, by order.
-pub(crate) async fn refunds_of(
-    conn: &mut AsyncPgConnection,
+async fn refunds_of(
+    mut conn: &AsyncPgConnection,
     orders: &Vec<Uuid>,
 ) -> QueryResult<HashMap<Uuid, DateTime<Utc>>> {
     if orders.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(Uuid, DateTime<Utc>)> = RefundsOf { orders }.load(conn).await?;
+    let rows: Vec<(Uuid, DateTime<Utc>)> = RefundsOf { orders }.load(&mut conn).await?;
     Ok(rows.into_iter().collect())
 }
 
-/// Locks these users' accounts, in one order for everybody, and returns those that exist, by user.
-pub(crate) async fn lock_accounts(
-    conn: &mut AsyncPgConnection,
+async fn lock_accounts(
+    mut conn: &AsyncPgConnection,
     users: &Vec<Uuid>,
 ) -> QueryResult<HashMap<Uuid, LockedAccount>> {
     if users.is_empty() {
         return Ok(HashMap::new());
     }
     let rows: Vec<(Uuid, Uuid, i64, i64)> = if mutant!("no-account-locks") {
-        ReadAccounts { users }.load(conn).await?
+        ReadAccounts { users }.load(&mut conn).await?
     } else {
-        LockAccounts { users }.load(conn).await?
+        LockAccounts { users }.load(&mut conn).await?
     };
     let accounts = rows.into_iter().map(|(id, user_id, balance_minor, version)| {
         (user_id, LockedAccount { id, user_id, balance_minor, version })
@@ -74,26 +90,32 @@ pub(crate) async fn lock_accounts(
     Ok(accounts.collect())
 }
 
-/// Writes what was decided at `now`: decisions, ledger entries, and the balances that they lead to.
+/// Writes what was decided at `now`: decisions, ledger entries, the balances that they lead to, and answers; those are
+/// returned with their places in the outbox. One round trip.
 ///
 /// # Errors
 /// A unique violation if another transaction decided or paid back one of these orders meanwhile: start again, and that
 /// is found.
-pub(crate) async fn record(
-    conn: &mut AsyncPgConnection,
-    Outcome { decisions, entries, .. }: &Outcome,
+pub(crate) async fn write(
+    conn: &AsyncPgConnection,
+    decisions: &[Decision],
+    entries: &[Entry],
+    answers: Vec<Message>,
     now: DateTime<Utc>,
-) -> QueryResult<()> {
-    if !decisions.is_empty() {
-        record_decisions(conn, decisions).await?;
-    }
-    if !entries.is_empty() {
-        record_entries(conn, entries, now).await?;
-    }
-    Ok(())
+) -> QueryResult<Vec<Row>> {
+    let (_, _, _, enqueued) = try_join!(
+        record_decisions(conn, decisions),
+        record_entries(conn, entries, now),
+        set_balances(conn, entries, now),
+        outbox::enqueue(conn, answers),
+    )?;
+    Ok(enqueued)
 }
 
-async fn record_decisions(conn: &mut AsyncPgConnection, decisions: &[Decision]) -> QueryResult<usize> {
+async fn record_decisions(mut conn: &AsyncPgConnection, decisions: &[Decision]) -> QueryResult<usize> {
+    if decisions.is_empty() {
+        return Ok(0);
+    }
     RecordDecisions {
         orders: &decisions.iter().map(|decision| decision.order.id).collect(),
         users: &decisions.iter().map(|decision| decision.order.user_id).collect(),
@@ -104,15 +126,18 @@ async fn record_decisions(conn: &mut AsyncPgConnection, decisions: &[Decision]) 
             .collect(),
         decided_at: &decisions.iter().map(|decision| decision.decided_at).collect(),
     }
-    .execute(conn)
+    .execute(&mut conn)
     .await
 }
 
 async fn record_entries(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     entries: &[Entry],
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
+    if entries.is_empty() {
+        return Ok(0);
+    }
     RecordEntries {
         accounts: &entries.iter().map(|entry| entry.account_id).collect(),
         amounts: &entries.iter().map(|entry| entry.amount.minor()).collect(),
@@ -122,8 +147,18 @@ async fn record_entries(
         versions: &entries.iter().map(|entry| entry.version).collect(),
         now: &now,
     }
-    .execute(conn)
-    .await?;
+    .execute(&mut conn)
+    .await
+}
+
+async fn set_balances(
+    mut conn: &AsyncPgConnection,
+    entries: &[Entry],
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    if entries.is_empty() {
+        return Ok(0);
+    }
     // Of several entries of an account, the last one tells its balance.
     let last: HashMap<Uuid, &Entry> = entries.iter().map(|entry| (entry.account_id, entry)).collect();
     let accounts: Vec<Uuid> = last.keys().copied().collect();
@@ -134,7 +169,7 @@ async fn record_entries(
         versions: &last.values().map(|entry| entry.version).collect(),
         keys: &accounts,
     }
-    .execute(conn)
+    .execute(&mut conn)
     .await
 }
 
