@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::position::Position;
 
@@ -24,7 +24,7 @@ impl fmt::Display for Finding {
 }
 
 /// How much was checked, and how much of that is wrong.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Accounts.
     pub accounts: u64,

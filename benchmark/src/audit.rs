@@ -7,7 +7,7 @@ use std::pin::pin;
 
 use ::audit::{Counts, Event};
 use futures_util::TryStreamExt;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stack::Addresses;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::tally::Accepted;
 const MOST_FAULTS: usize = 20;
 
 /// What was found.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Audit {
     /// Orders that were answered 201, in warm-up and window.
     pub(crate) accepted: u64,

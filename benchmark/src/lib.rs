@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod options;
+mod progress;
 mod run;
+
+mod experiment;
+mod measured;
 
 mod accounts;
 mod client;
@@ -15,6 +19,7 @@ mod watch;
 mod audit;
 mod machine;
 mod metrics;
+mod series;
 mod usage;
 mod yardstick;
 

@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// What the clients heard, and what they cost.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct LiveReport {
     pub(crate) clients: usize,
     /// Changes told to clients, each counted once per client.

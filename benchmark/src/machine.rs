@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stack::Addresses;
 use tokio_postgres::{Client, NoTls};
 
@@ -26,7 +26,7 @@ const SETTINGS: [&str; 9] = [
 const CONSOLE_LOGIN: &str = "Basic dXNlcjpwYXNzd29yZA==";
 
 /// A description that lets somebody else judge the figures.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Machine {
     pub(crate) cores: usize,
     pub(crate) cpu_model: String,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stack::Addresses;
 
 use crate::client::{Client, address_of};
@@ -12,9 +12,9 @@ use crate::error::Result;
 pub(crate) struct Batches(BTreeMap<(&'static str, String), (f64, f64)>);
 
 /// Batches of one kind within a window.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct BatchSize {
-    pub(crate) service: &'static str,
+    pub(crate) service: String,
     /// The histogram's name.
     pub(crate) what: String,
     pub(crate) batches: u64,
@@ -42,7 +42,7 @@ impl Batches {
             let (sum_before, count_before) =
                 start.0.get(&(*service, what.clone())).copied().unwrap_or_default();
             let (items, batches) = (sum - sum_before, count - count_before);
-            let what = what.clone();
+            let (service, what) = ((*service).to_owned(), what.clone());
             BatchSize { service, what, batches: batches as u64, mean_items: items / batches.max(1.0) }
         };
         self.0.iter().map(difference).collect()

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Measures a private system: orders per second to FINISHED, latencies, memory, CPU, and that money came out exact.
-#[derive(Clone, Debug, Parser, Serialize)]
+#[derive(Clone, Debug, Parser, Serialize, Deserialize)]
 #[command(name = "cargo stack bench", bin_name = "cargo stack bench")]
 pub struct Options {
     /// How long orders are sent in the window that is measured.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::audit::Audit;
 use crate::error::{Doing, Result};
@@ -12,16 +12,18 @@ use crate::live::LiveReport;
 use crate::machine::Machine;
 use crate::metrics::BatchSize;
 use crate::options::Options;
+use crate::series::Series;
 use crate::usage::{Group, Spent};
+use crate::yardstick;
 
 /// The result of a run. Displayed, it is the text for people.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// Why the figures are void; empty if they are not.
     pub(crate) faults: Vec<String>,
     pub(crate) options: Options,
     /// `release` or `debug`: the services are built as this program is.
-    pub(crate) profile: &'static str,
+    pub(crate) profile: String,
     pub(crate) machine: Machine,
     pub(crate) throughput: Throughput,
     pub(crate) yardstick: Option<Yardstick>,
@@ -36,11 +38,12 @@ pub struct Report {
     pub(crate) memory: Memory,
     pub(crate) cpu: Cpu,
     pub(crate) batches: Vec<BatchSize>,
+    pub(crate) series: Series,
     pub(crate) audit: Audit,
 }
 
 /// How fast orders were answered, and how fast they were paid.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Throughput {
     /// Orders of the window that were answered 201, all of them final at its end.
     pub(crate) orders: u64,
@@ -55,7 +58,7 @@ pub(crate) struct Throughput {
 }
 
 /// The yardstick, right before and right after.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Yardstick {
     pub(crate) command: String,
     pub(crate) before_per_second: f64,
@@ -66,7 +69,7 @@ pub(crate) struct Yardstick {
 }
 
 /// Latencies, from the POST, or with `--rate` from when it was due.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Latency {
     /// To the 201, of every order.
     pub(crate) to_created: Quantiles,
@@ -79,7 +82,7 @@ pub(crate) struct Latency {
 }
 
 /// A distribution.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Quantiles {
     pub(crate) count: u64,
     pub(crate) p50_ms: f64,
@@ -88,15 +91,22 @@ pub(crate) struct Quantiles {
     pub(crate) max_ms: f64,
 }
 
-/// The most that was resident at once since the start.
-#[derive(Clone, Debug, Serialize)]
+/// What the services had resident; of several replicas, the one that had most.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Memory {
+    /// The most at once since the start.
     pub(crate) orders_service_peak_mib: f64,
     pub(crate) payments_service_peak_mib: f64,
+    /// When the window began.
+    pub(crate) orders_service_before_mib: f64,
+    pub(crate) payments_service_before_mib: f64,
+    /// When nothing was sent any more.
+    pub(crate) orders_service_after_mib: f64,
+    pub(crate) payments_service_after_mib: f64,
 }
 
 /// CPU time of the window.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Cpu {
     pub(crate) groups: Vec<CpuShare>,
     /// Of all cores' time, the share in which they did anything.
@@ -106,7 +116,7 @@ pub(crate) struct Cpu {
 }
 
 /// One group's CPU time.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct CpuShare {
     pub(crate) group: Group,
     pub(crate) seconds: f64,
@@ -130,14 +140,35 @@ impl Report {
 }
 
 impl Yardstick {
-    pub(crate) fn new(command: String, before: f64, after: f64, orders_per_second: f64) -> Self {
+    /// Nothing if it was not measured.
+    pub(crate) fn between(
+        before: Option<f64>,
+        after: Option<f64>,
+        seconds: u64,
+        throughput: &Throughput,
+    ) -> Option<Self> {
+        let (before, after) = before.zip(after)?;
         let mean = f64::midpoint(before, after);
-        Self {
-            command,
+        Some(Self {
+            command: yardstick::command_line(seconds),
             before_per_second: before,
             after_per_second: after,
             mean_per_second: mean,
-            ratio: orders_per_second / mean,
+            ratio: throughput.orders_per_second / mean,
+        })
+    }
+}
+
+impl Memory {
+    /// Of orders-service and payments-service each time, in MiB.
+    pub(crate) fn new(peak: [f64; 2], before: [f64; 2], after: [f64; 2]) -> Self {
+        Self {
+            orders_service_peak_mib: peak[0],
+            payments_service_peak_mib: peak[1],
+            orders_service_before_mib: before[0],
+            payments_service_before_mib: before[1],
+            orders_service_after_mib: after[0],
+            payments_service_after_mib: after[1],
         }
     }
 }

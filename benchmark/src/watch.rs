@@ -20,8 +20,8 @@ use crate::tally;
 const ASKED_FOR: usize = 100;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
-/// After the last order was sent, how long those that are watched may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long an order that is final may go unseen.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An order to be watched.
 pub(crate) struct Sample {
@@ -30,8 +30,10 @@ pub(crate) struct Sample {
     pub(crate) begun: Instant,
 }
 
-/// A watch that goes on until every sender of samples is dropped.
+/// A watch that goes on until it is finished.
 pub(crate) struct Watch {
+    /// Keeps it from ending as long as orders are waited for elsewhere.
+    samples: Sender<Sample>,
     thread: JoinHandle<Result<(Watched, Watcher)>>,
     /// The process of its connection to the database.
     pub(crate) backend_pid: i32,
@@ -61,7 +63,7 @@ impl Watch {
             watcher.watch(&samples).map(|watched| (watched, watcher))
         });
         match is_ready.await {
-            Ok(backend_pid) => Ok((Self { thread, backend_pid }, sender)),
+            Ok(backend_pid) => Ok((Self { samples: sender.clone(), thread, backend_pid }, sender)),
             Err(_) => match join(thread) {
                 Err(error) => Err(error),
                 Ok(_) => Err(Error::Other("the watch ended before it began".into())),
@@ -69,8 +71,9 @@ impl Watch {
         }
     }
 
-    /// Waits for the rest of the samples, and closes the connection. Blocks the thread.
+    /// Sees the rest of the samples, which all are final by now, and closes the connection. Blocks the thread.
     pub(crate) fn finish(self) -> Result<Watched> {
+        drop(self.samples);
         join(self.thread).map(|(watched, _)| watched)
     }
 }
