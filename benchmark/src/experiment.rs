@@ -81,7 +81,7 @@ impl<'a> Experiment<'a> {
             say(&format!("stored them in {:.0} s", began.elapsed().as_secs_f64()));
         }
         // Every order of the run has a greater id: a UUID v7 begins with the time.
-        let first_order = Uuid::from_u128((since_epoch().as_millis() as u128) << 80);
+        let first_order = Uuid::from_u128(since_epoch().as_millis() << 80);
         say(&format!("opening {} accounts", options.accounts));
         let payments_address = address_of(&addresses.payments[0])?;
         let users = accounts::open(payments_address, options.accounts as usize, !options.declined).await?;
@@ -181,11 +181,11 @@ impl<'a> Experiment<'a> {
     /// What orders-service and payments-service have resident, in MiB, each the replica that has most.
     fn memory(&self, of_process: fn(i32) -> Option<f64>) -> Result<[f64; 2]> {
         let ended = || Error::Other("a service has ended while it was measured".into());
-        let of_replica = |part: &Part| {
-            part.process().and_then(|process| of_process(process.pid)).ok_or_else(ended)
-        };
+        let of_replica =
+            |part: &Part| part.process().and_then(|process| of_process(process.pid)).ok_or_else(ended);
         let most = |part: fn(&System, usize) -> &Part| {
-            let replicas = (0..self.options.replicas.into()).map(|index| of_replica(part(self.system, index)));
+            let replicas =
+                (0..self.options.replicas.into()).map(|index| of_replica(part(self.system, index)));
             replicas.collect::<Result<Vec<f64>>>().map(|all| all.into_iter().fold(0.0, f64::max))
         };
         Ok([most(System::orders)?, most(System::payments)?])

@@ -3,6 +3,7 @@
 mod options;
 mod progress;
 mod run;
+mod suite;
 
 mod experiment;
 mod measured;
@@ -28,6 +29,7 @@ mod print;
 mod report;
 
 pub use error::{Error, Result};
-pub use options::Options;
+pub use options::{CommandLine, Options, Verb};
 pub use report::Report;
 pub use run::run;
+pub use suite::{RenderOptions, Scenario, SuiteOptions, render, suite};

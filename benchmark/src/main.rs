@@ -2,19 +2,29 @@
 
 use std::process::ExitCode;
 
-use benchmark::Options;
+use benchmark::{CommandLine, Result, Verb};
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    match benchmark::run(&options) {
-        Ok(report) => {
-            print!("{report}");
-            if report.is_valid() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
+    match run(&CommandLine::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Whether the figures count.
+fn run(command_line: &CommandLine) -> Result<bool> {
+    match &command_line.verb {
+        None => {
+            let report = benchmark::run(&command_line.options)?;
+            print!("{report}");
+            Ok(report.is_valid())
+        }
+        Some(Verb::Suite(options)) => benchmark::suite(options),
+        Some(Verb::Render(options)) => benchmark::render(options),
     }
 }

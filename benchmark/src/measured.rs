@@ -7,7 +7,7 @@ use crate::live::LiveReport;
 use crate::machine::Machine;
 use crate::metrics::BatchSize;
 use crate::options::Options;
-use crate::report::{Cpu, Latency, Memory, Quantiles, Report, Throughput};
+use crate::report::{Cpu, Latency, Memory, Quantiles, Report, Throughput, curve};
 use crate::series::Series;
 use crate::tally::Tally;
 use crate::usage::Spent;
@@ -42,6 +42,7 @@ impl Measured {
                 to_created: Quantiles::of(&self.tally.answered_after),
                 to_refused: Quantiles::of(&self.tally.refused_after),
                 to_finished: Quantiles::of(&self.watched.final_after),
+                to_finished_curve: curve(&self.watched.final_after),
                 polls: self.watched.polls,
             },
             cpu: Cpu::new(&self.spent, created),

@@ -2,12 +2,34 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
+use crate::suite::{RenderOptions, SuiteOptions};
+
 /// Measures a private system: orders per second to FINISHED, latencies, memory, CPU, and that money came out exact.
-#[derive(Clone, Debug, Parser, Serialize, Deserialize)]
-#[command(name = "cargo stack bench", bin_name = "cargo stack bench")]
+#[derive(Clone, Debug, Parser)]
+#[command(name = "cargo stack bench", bin_name = "cargo stack bench", args_conflicts_with_subcommands = true)]
+pub struct CommandLine {
+    /// What to do other than one run.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// The run.
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// What else there is to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Verb {
+    /// Run every scenario, and write the figures, the plots and the tables into the documentation.
+    Suite(SuiteOptions),
+    /// Write the plots and the tables anew from the figures that are there.
+    Render(RenderOptions),
+}
+
+/// One run.
+#[derive(Clone, Debug, Args, Serialize, Deserialize)]
 pub struct Options {
     /// How long orders are sent in the window that is measured.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]

@@ -77,6 +77,8 @@ pub(crate) struct Latency {
     pub(crate) to_refused: Quantiles,
     /// To FINISHED, of the orders that were watched.
     pub(crate) to_finished: Quantiles,
+    /// The same as [`curve`] has it.
+    pub(crate) to_finished_curve: Vec<(f64, f64)>,
     /// How often the watch asked.
     pub(crate) polls: u64,
 }
@@ -187,7 +189,21 @@ impl Quantiles {
     }
 }
 
+/// A histogram of microseconds as pairs of a quantile and milliseconds. Each decimal digit of the quantile's distance
+/// from 1 is divided into ten steps, up to the last that so many orders can tell apart.
+pub(crate) fn curve(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
+    let steps = (histogram.len().max(1) as f64).log10() * 10.0;
+    let quantiles = (0..=steps as i32).map(|step| 1.0 - 10_f64.powf(f64::from(-step) / 10.0));
+    quantiles.map(|quantile| (quantile, histogram.value_at_quantile(quantile) as f64 / 1000.0)).collect()
+}
+
 impl Cpu {
+    /// What all of `groups` used together for an order, in µs.
+    pub(crate) fn per_order_us(&self, groups: &[Group]) -> f64 {
+        let shares = self.groups.iter().filter(|share| groups.contains(&share.group));
+        shares.map(|share| share.per_order_us).sum()
+    }
+
     pub(crate) fn new(spent: &Spent, orders: u64) -> Self {
         let share = |&(group, seconds): &(Group, f64)| {
             let per_order_us = seconds * 1e6 / orders.max(1) as f64;

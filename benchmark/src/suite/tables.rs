@@ -1,0 +1,132 @@
+//! The tables of PERFORMANCE.md, and where the plots stand between them.
+
+use super::figures::Figures;
+use super::plots::PLOTS;
+use super::scenario::Scenario;
+use super::spread::Spread;
+use super::targets::TARGETS;
+use crate::report::Report;
+use crate::usage::Group;
+
+/// Groups that share a column of the table of CPU time.
+pub(super) const CPU_COLUMNS: [(&str, &[Group]); 9] = [
+    ("orders-service", &[Group::OrdersService]),
+    ("payments-service", &[Group::PaymentsService]),
+    ("orders database", &[Group::OrdersDatabase]),
+    ("payments database", &[Group::PaymentsDatabase]),
+    ("PostgreSQL's background", &[Group::PostgresBackground]),
+    ("RabbitMQ", &[Group::RabbitMq]),
+    ("gateway", &[Group::Gateway]),
+    ("load generator", &[Group::LoadGenerator, Group::Observation]),
+    ("others", &[Group::Others]),
+];
+
+/// Everything between the markers.
+pub(super) fn markdown(figures: &Figures) -> String {
+    let mut parts = vec![setting(figures), targets(figures), scenarios(figures), cpu(figures)];
+    parts.extend(PLOTS.iter().map(|plot| format!("![{}](performance/{})\n", plot.title, plot.file)));
+    parts.join("\n")
+}
+
+fn setting(figures: &Figures) -> String {
+    let Some(report) = figures.rounds.first().and_then(|round| Some(&round.0.first()?.report)) else {
+        return "Nothing was measured.\n".into();
+    };
+    let machine = &report.machine;
+    let postgres = machine.postgres.first().map_or("", |(_, version)| version);
+    format!(
+        "Measured on {} by `{}`: {} cores ({}), {} MiB, Linux {}; PostgreSQL {postgres} and RabbitMQ {} with everything \
+         durable, services and load generator ({} build) on the same machine.\n",
+        figures.measured_on,
+        figures.settings.command(),
+        machine.cores,
+        machine.cpu_model,
+        machine.memory_mib,
+        machine.kernel,
+        machine.rabbitmq_version,
+        report.profile,
+    )
+}
+
+fn targets(figures: &Figures) -> String {
+    let mut table = Table::new(&["target", "figure", "must", "moonshot", "held"]);
+    for target in TARGETS {
+        let [must, moonshot] = target.limits();
+        let (figure, verdict) = match target.spread(figures) {
+            Some(spread) => (target.text(&spread), target.verdict(&spread)),
+            None => ("not measured".into(), String::new()),
+        };
+        table.row([target.what.into(), figure, must, moonshot, verdict]);
+    }
+    format!("### Targets\n\n{}", table.text)
+}
+
+fn scenarios(figures: &Figures) -> String {
+    let mut table = Table::new(&[
+        "scenario",
+        "orders/s",
+        "÷ yardstick",
+        "POST → 201, p50 / p99, ms",
+        "POST → FINISHED, p50 / p99, ms",
+        "peak memory, orders / payments, MiB",
+    ]);
+    for scenario in figures.scenarios() {
+        let of = |decimals, figure: fn(&Report) -> f64| text(figures.of(scenario, figure), decimals);
+        let both = |decimals, first, second| format!("{} / {}", of(decimals, first), of(decimals, second));
+        table.row([
+            title(figures, scenario),
+            of(0, |report| report.throughput.orders_per_second),
+            text(figures.spread(|round| round.ratio(scenario)), 2),
+            both(1, |report| report.latency.to_created.p50_ms, |report| report.latency.to_created.p99_ms),
+            both(1, |report| report.latency.to_finished.p50_ms, |report| report.latency.to_finished.p99_ms),
+            both(
+                0,
+                |report| report.memory.orders_service_peak_mib,
+                |report| report.memory.payments_service_peak_mib,
+            ),
+        ]);
+    }
+    format!("### Scenarios\n\n{}", table.text)
+}
+
+fn cpu(figures: &Figures) -> String {
+    let columns = CPU_COLUMNS.map(|(name, _)| name);
+    let mut table = Table::new(&[&["CPU per order, µs"], &columns[..]].concat());
+    for scenario in figures.scenarios() {
+        let median = |groups: &[Group]| {
+            let spread = figures.of(scenario, |report| report.cpu.per_order_us(groups));
+            spread.map_or_else(|| "–".into(), |spread| super::spread::number(spread.median, 1))
+        };
+        let cells = CPU_COLUMNS.iter().map(|(_, groups)| median(groups));
+        table.row(std::iter::once(title(figures, scenario)).chain(cells));
+    }
+    format!("### CPU time\n\n{}", table.text)
+}
+
+fn title(figures: &Figures, scenario: Scenario) -> String {
+    let is_void = figures.rounds.iter().any(|round| round.get(scenario).is_none());
+    if is_void { format!("{} (**void**)", scenario.title()) } else { scenario.title().into() }
+}
+
+fn text(spread: Option<Spread>, decimals: usize) -> String {
+    spread.map_or_else(|| "–".into(), |spread| spread.text(decimals))
+}
+
+/// A table in Markdown.
+struct Table {
+    text: String,
+}
+
+impl Table {
+    fn new(columns: &[&str]) -> Self {
+        let mut table = Self { text: String::new() };
+        table.row(columns.iter().map(|column| (*column).to_owned()));
+        table.row(columns.iter().map(|_| "---".to_owned()));
+        table
+    }
+
+    fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        let cells: Vec<String> = cells.into_iter().collect();
+        self.text += &format!("| {} |\n", cells.join(" | "));
+    }
+}

@@ -1,0 +1,165 @@
+//! What is aimed at: for each figure what it must be, and what would be outstanding.
+
+use super::figures::{Figures, Round};
+use super::scenario::Scenario;
+use super::spread::{Spread, number};
+use crate::report::{Quantiles, Report};
+
+/// A figure with its limits.
+pub(super) struct Target {
+    pub(super) what: &'static str,
+    unit: &'static str,
+    decimals: usize,
+    better: Better,
+    pub(super) must: f64,
+    pub(super) moonshot: f64,
+    figure: fn(&Round) -> Option<f64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Better {
+    Higher,
+    Lower,
+}
+use Better::{Higher, Lower};
+
+/// All of them. Ratios are to the yardstick around the same window; what is divided by the sustained figure is divided
+/// ratio by ratio, since the machine's speed drifts within a round.
+pub(super) const TARGETS: &[Target] = &[
+    Target {
+        what: "orders/s to FINISHED ÷ yardstick, straight to the services",
+        figure: |round| round.ratio(Scenario::Sustained),
+        ..ratio(0.75, 1.25)
+    },
+    Target {
+        what: "orders/s to FINISHED ÷ yardstick, through the gateway",
+        figure: |round| round.ratio(Scenario::Gateway),
+        ..ratio(0.6, 1.0)
+    },
+    Target {
+        what: "every order on one account ÷ many accounts",
+        figure: |round| round.relative(Scenario::HotAccount),
+        ..ratio(1.0, 1.1)
+    },
+    Target {
+        what: "POST → FINISHED at 50 orders/s, p50",
+        figure: |round| finished(round, Scenario::Quiet).map(|latency| latency.p50_ms),
+        ..milliseconds(6.0, 3.0)
+    },
+    Target {
+        what: "POST → FINISHED at 50 orders/s, p99",
+        figure: |round| finished(round, Scenario::Quiet).map(|latency| latency.p99_ms),
+        ..milliseconds(20.0, 8.0)
+    },
+    Target {
+        what: "POST → FINISHED at 70 % of the sustained rate, p50",
+        figure: |round| finished(round, Scenario::Load70).map(|latency| latency.p50_ms),
+        ..milliseconds(25.0, 12.0)
+    },
+    Target {
+        what: "POST → FINISHED at 70 % of the sustained rate, p99",
+        figure: |round| finished(round, Scenario::Load70).map(|latency| latency.p99_ms),
+        ..milliseconds(80.0, 30.0)
+    },
+    Target {
+        what: "FINISHED commits → a connected client reads it, p99",
+        figure: |round| Some(round.get(Scenario::Live)?.live.as_ref()?.settled_to_told.p99_ms),
+        ..milliseconds(50.0, 20.0)
+    },
+    Target {
+        what: "peak resident memory, orders-service",
+        figure: |round| most(round, |report| report.memory.orders_service_peak_mib),
+        ..mebibytes(64.0, 32.0)
+    },
+    Target {
+        what: "peak resident memory, payments-service",
+        figure: |round| most(round, |report| report.memory.payments_service_peak_mib),
+        ..mebibytes(64.0, 24.0)
+    },
+    STORED,
+    Target {
+        what: "3 × the sustained rate offered: POST → 503, p99",
+        figure: |round| Some(round.get(Scenario::Overload)?.latency.to_refused.p99_ms),
+        ..milliseconds(1000.0, 100.0)
+    },
+    Target {
+        what: "3 × the sustained rate offered: resident memory after the window ÷ before",
+        better: Lower,
+        figure: |round| round.get(Scenario::Overload).map(growth),
+        ..ratio(1.1, 1.02)
+    },
+];
+
+pub(super) const STORED: Target = Target {
+    what: "with 10⁷ orders stored: rate ÷ that of empty databases",
+    figure: |round| round.relative(Scenario::StoredTenMillion),
+    ..ratio(0.7, 0.9)
+};
+
+const fn ratio(must: f64, moonshot: f64) -> Target {
+    Target { what: "", unit: "", decimals: 2, better: Higher, must, moonshot, figure: |_| None }
+}
+
+const fn milliseconds(must: f64, moonshot: f64) -> Target {
+    Target { unit: " ms", decimals: 1, better: Lower, ..ratio(must, moonshot) }
+}
+
+const fn mebibytes(must: f64, moonshot: f64) -> Target {
+    Target { unit: " MiB", decimals: 0, better: Lower, ..ratio(must, moonshot) }
+}
+
+impl Target {
+    /// Over all rounds; nothing if it was not measured, or is void.
+    pub(super) fn spread(&self, figures: &Figures) -> Option<Spread> {
+        figures.spread(self.figure)
+    }
+
+    /// A figure with its unit.
+    pub(super) fn text(&self, spread: &Spread) -> String {
+        spread.text(self.decimals) + self.unit
+    }
+
+    /// Both limits, such as `≤ 20 ms`.
+    pub(super) fn limits(&self) -> [String; 2] {
+        let sign = if self.better == Higher { "≥" } else { "≤" };
+        [self.must, self.moonshot].map(|limit| format!("{sign} {limit}{}", self.unit))
+    }
+
+    /// Whether the median holds, and if it does not, how far it is from what it should be.
+    pub(super) fn verdict(&self, spread: &Spread) -> String {
+        if self.holds(spread.median, self.moonshot) {
+            return "moonshot".into();
+        }
+        let to_moonshot = self.distance(spread.median, self.moonshot);
+        if self.holds(spread.median, self.must) {
+            return format!("must; moonshot is {to_moonshot} away");
+        }
+        format!("**missed** by {}; moonshot is {to_moonshot} away", self.distance(spread.median, self.must))
+    }
+
+    fn holds(&self, figure: f64, limit: f64) -> bool {
+        if self.better == Higher { figure >= limit } else { figure <= limit }
+    }
+
+    fn distance(&self, figure: f64, limit: f64) -> String {
+        format!("{} %", number((figure / limit - 1.0).abs() * 100.0, 0))
+    }
+}
+
+fn finished(round: &Round, scenario: Scenario) -> Option<&Quantiles> {
+    Some(&round.get(scenario)?.latency.to_finished)
+}
+
+/// Over all scenarios but those that hold thousands of connections, which cost memory each.
+fn most(round: &Round, figure: fn(&Report) -> f64) -> Option<f64> {
+    let counts = |scenario: &Scenario| !matches!(scenario, Scenario::Overload | Scenario::Live);
+    let scenarios = round.0.iter().map(|outcome| outcome.scenario).filter(counts);
+    scenarios.filter_map(|scenario| round.get(scenario).map(figure)).max_by(f64::total_cmp)
+}
+
+/// Of the service that has grown more.
+fn growth(report: &Report) -> f64 {
+    let memory = &report.memory;
+    let orders = memory.orders_service_after_mib / memory.orders_service_before_mib;
+    orders.max(memory.payments_service_after_mib / memory.payments_service_before_mib)
+}
