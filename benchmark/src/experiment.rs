@@ -11,14 +11,15 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::accounts;
-use crate::audit::{Expected, audit};
+use crate::audit::{Audit, Expected, audit};
+use crate::backlog::Backlog;
 use crate::client::address_of;
 use crate::error::{Doing, Error, Result};
 use crate::live::Live;
 use crate::load::{self, Plan, lock};
 use crate::machine::{self, Machine};
 use crate::measured::Measured;
-use crate::metrics::Batches;
+use crate::metrics::Histograms;
 use crate::options::Options;
 use crate::progress::say;
 use crate::report::{Memory, Report};
@@ -91,6 +92,7 @@ impl<'a> Experiment<'a> {
     async fn measure(self, at_start: impl FnOnce() -> Result<()>) -> Result<Measured> {
         let live = self.watch_live().await?;
         let warmed_up = self.warm_up().await?;
+        let backlog = self.write_backlog().await?;
         let (watch, samples) = Watch::start(&self.system.addresses().orders_database).await?;
         let meter = Meter::new(self.system, vec![watch.backend_pid, self.orders_backend_pid])?;
         // Every window begins as far from the next checkpoint as another.
@@ -99,17 +101,21 @@ impl<'a> Experiment<'a> {
         let rate = self.options.rate.map_or(expected_rate(&warmed_up), f64::from);
         let mut plan = self.plan(self.options.seconds)?;
         plan.watch = Some(samples);
-        let batches_before = Batches::now(self.system.addresses()).await?;
+        let histograms_before = Histograms::now(self.system.addresses()).await?;
         let resident_before = self.memory(resident_mib)?;
         at_start()?;
         let spent_before = meter.snapshot();
         let began = since_epoch().as_secs_f64();
-        let mut tally = self.send("window", plan, Tally::new(rate)).await?;
+        let draining = match &backlog {
+            Some(backlog) => Some(backlog.release(self.system.addresses()).await?),
+            None => None,
+        };
+        let tally = self.send("window", plan, Tally::new(rate)).await?;
         let resident_after = self.memory(resident_mib)?;
         let (ended, snapshot) =
             settle::until_final(&self.orders, self.first_order, &tally.accepted, || meter.snapshot()).await?;
         let spent = snapshot.since(&spent_before);
-        let batches = Batches::now(self.system.addresses()).await?.since(&batches_before);
+        let histograms = Histograms::now(self.system.addresses()).await?;
         let live = match live {
             Some(live) => Some(live.finish(&self.orders, &tally.accepted).await?),
             None => None,
@@ -117,9 +123,16 @@ impl<'a> Experiment<'a> {
         let watched = spawn_blocking(|| watch.finish()).await.map_err(panicked)??;
         let memory = Memory::new(self.memory(peak_resident_mib)?, resident_before, resident_after);
         let series = Series::read(&self.orders, self.first_order, began).await?;
-        let audit = self.audit(&warmed_up, &tally).await?;
-        tally.accepted.shrink_to_fit();
-        Ok(Measured { tally, ended, watched, spent, batches, live, memory, series, audit })
+        let drained = match draining {
+            Some(draining) => Some(draining.finish(&self.orders, began, tally.sent_seconds()).await?),
+            None => None,
+        };
+        let batches = histograms.batches_since(&histograms_before);
+        let accepted = [&warmed_up.accepted, &tally.accepted].into_iter().flatten().copied();
+        let backlog = backlog.iter().flat_map(Backlog::accepted);
+        let unclear = warmed_up.unclear() + tally.unclear();
+        let audit = self.audit(accepted.chain(backlog).collect(), unclear).await?;
+        Ok(Measured { tally, ended, watched, spent, batches, live, drained, memory, series, audit })
     }
 
     async fn watch_live(&self) -> Result<Option<Live>> {
@@ -145,12 +158,19 @@ impl<'a> Experiment<'a> {
         }
     }
 
-    async fn audit(&self, warmed_up: &Tally, tally: &Tally) -> Result<crate::audit::Audit> {
+    async fn write_backlog(&self) -> Result<Option<Backlog>> {
+        if self.options.backlog == 0 {
+            return Ok(None);
+        }
+        say(&format!("writing a backlog of {} orders", self.options.backlog));
+        Backlog::write(self.system.addresses(), &self.users, self.options.backlog).await.map(Some)
+    }
+
+    async fn audit(&self, mut accepted: Vec<Accepted>, unclear: u64) -> Result<Audit> {
         say("checking that the money is exact");
-        let mut accepted: Vec<Accepted> = warmed_up.accepted.iter().chain(&tally.accepted).copied().collect();
         let expected = Expected {
             accepted: &mut accepted,
-            unclear: warmed_up.unclear() + tally.unclear(),
+            unclear,
             first_order: self.first_order,
             stored_before: self.options.stored_orders,
             declined: self.options.declined,

@@ -9,6 +9,8 @@ mod experiment;
 mod measured;
 
 mod accounts;
+mod backlog;
+mod claims;
 mod client;
 mod live;
 mod load;

@@ -23,6 +23,8 @@ use crate::error::{Doing, Result};
 use crate::tally::{Accepted, Tally};
 use crate::watch::Sample;
 
+/// What every order is called.
+pub(crate) const DESCRIPTION: &str = "A benchmark order";
 /// Orders cost 1 … this many kopecks, at random.
 const MOST_EXPENSIVE_MINOR: i64 = 1000;
 /// What was due in the window is sent, and what was sent is waited for, up to so long after its end.
@@ -64,7 +66,7 @@ struct Schedule {
 pub(crate) fn run(plan: Plan, tally: Arc<Mutex<Tally>>) -> Result<()> {
     let paths = plan.users.iter().map(|user| format!("/orders/create/{user}"));
     let paths = paths.map(|path| Uri::try_from(path).expect("a UUID makes a path")).collect();
-    let body = |amount| Bytes::from(format!(r#"{{"amount":{amount},"description":"A benchmark order"}}"#));
+    let body = |amount| Bytes::from(format!(r#"{{"amount":{amount},"description":"{DESCRIPTION}"}}"#));
     let bodies = (0..=MOST_EXPENSIVE_MINOR).map(body).collect();
     let schedule = plan.rate.map(Schedule::new);
     let load = Arc::new(Load { plan, paths, bodies, tally, schedule });
@@ -124,7 +126,7 @@ impl Load {
     /// An answer that never comes is counted in the end, as sent and not answered.
     async fn send_one(&self, client: &mut Client, begun: Instant) {
         let path = self.paths[fastrand::usize(..self.paths.len())].clone();
-        let amount_minor = fastrand::i64(1..=MOST_EXPENSIVE_MINOR);
+        let amount_minor = random_amount_minor();
         let body = self.bodies[amount_minor as usize].clone();
         let is_watched = lock(&self.tally).send(Instant::now());
         let Ok(answer) = client.post(path, body).await else {
@@ -182,6 +184,11 @@ impl Schedule {
         self.due.close();
         released
     }
+}
+
+/// What an order costs.
+pub(crate) fn random_amount_minor() -> i64 {
+    fastrand::i64(1..=MOST_EXPENSIVE_MINOR)
 }
 
 /// The id in `Location: /orders/status/{id}`.

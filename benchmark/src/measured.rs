@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::audit::Audit;
+use crate::backlog::BacklogReport;
 use crate::live::LiveReport;
 use crate::machine::Machine;
 use crate::metrics::BatchSize;
@@ -22,6 +23,7 @@ pub(crate) struct Measured {
     pub(crate) spent: Spent,
     pub(crate) batches: Vec<BatchSize>,
     pub(crate) live: Option<LiveReport>,
+    pub(crate) drained: Option<BacklogReport>,
     pub(crate) memory: Memory,
     pub(crate) series: Series,
     pub(crate) audit: Audit,
@@ -30,13 +32,12 @@ pub(crate) struct Measured {
 impl Measured {
     /// The report, which has no yardstick yet.
     pub(crate) fn report(self, options: &Options, machine: Machine) -> Report {
-        let created = self.created();
+        let throughput = self.throughput();
         Report {
             faults: self.faults(&machine),
             options: options.clone(),
             profile: if cfg!(debug_assertions) { "debug" } else { "release" }.into(),
             machine,
-            throughput: self.throughput(),
             yardstick: None,
             latency: Latency {
                 to_created: Quantiles::of(&self.tally.answered_after),
@@ -45,11 +46,13 @@ impl Measured {
                 to_finished_curve: curve(&self.watched.final_after),
                 polls: self.watched.polls,
             },
-            cpu: Cpu::new(&self.spent, created),
+            cpu: Cpu::new(&self.spent, throughput.orders),
+            throughput,
             answers: self.tally.statuses,
             unanswered: self.tally.unanswered,
             never_sent: self.tally.never_sent,
             live: self.live,
+            backlog: self.drained,
             memory: self.memory,
             batches: self.batches,
             series: self.series,
@@ -91,7 +94,7 @@ impl Measured {
         let last_answer = self.tally.last_answer.unwrap_or(now);
         // Without an end nothing counts, and the faults say so.
         let ended = self.ended.unwrap_or(now).max(last_answer);
-        let orders = self.tally.accepted.len() as u64;
+        let orders = self.tally.accepted.len() as u64 + self.drained.as_ref().map_or(0, |it| it.orders);
         let window_seconds = (ended - first_post).as_secs_f64();
         Throughput {
             orders,

@@ -1,4 +1,4 @@
-//! How many events the services put into a batch, from the histograms that they keep themselves.
+//! What the services count themselves: how many events they put into a batch, how long a claim takes.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,15 @@ use stack::Addresses;
 use crate::client::{Client, address_of};
 use crate::error::Result;
 
-/// Sums and counts of batches, by service and name.
-pub(crate) struct Batches(BTreeMap<(&'static str, String), (f64, f64)>);
+/// Sums and counts of every histogram without labels, by service and name, over all replicas.
+pub(crate) struct Histograms(BTreeMap<(&'static str, String), Total>);
+
+/// What a histogram has recorded.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Total {
+    pub(crate) sum: f64,
+    pub(crate) count: f64,
+}
 
 /// Batches of one kind within a window.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,7 +28,7 @@ pub(crate) struct BatchSize {
     pub(crate) mean_items: f64,
 }
 
-impl Batches {
+impl Histograms {
     pub(crate) async fn now(addresses: &Addresses) -> Result<Self> {
         let mut all = BTreeMap::new();
         let orders = addresses.orders.iter().map(|address| ("orders", address));
@@ -36,31 +43,41 @@ impl Batches {
         Ok(Self(all))
     }
 
-    /// What happened since `start`.
-    pub(crate) fn since(&self, start: &Self) -> Vec<BatchSize> {
-        let difference = |((service, what), (sum, count)): (&(&'static str, String), &(f64, f64))| {
-            let (sum_before, count_before) =
-                start.0.get(&(*service, what.clone())).copied().unwrap_or_default();
-            let (items, batches) = (sum - sum_before, count - count_before);
-            let (service, what) = ((*service).to_owned(), what.clone());
-            BatchSize { service, what, batches: batches as u64, mean_items: items / batches.max(1.0) }
+    /// What one has recorded; nothing if it has not been used.
+    pub(crate) fn total(&self, service: &'static str, name: &str) -> Total {
+        self.0.get(&(service, name.to_owned())).copied().unwrap_or_default()
+    }
+
+    /// The batches since `start`.
+    pub(crate) fn batches_since(&self, start: &Self) -> Vec<BatchSize> {
+        let is_batch = |name: &str| name.ends_with("batch_rows") || name.ends_with("batch_events");
+        let batches = self.0.iter().filter(|((_, name), _)| is_batch(name));
+        let difference = |((service, name), total): (&(&'static str, String), &Total)| {
+            let Total { sum, count } = total.since(start.total(service, name));
+            let (service, what) = ((*service).to_owned(), name.clone());
+            BatchSize { service, what, batches: count as u64, mean_items: sum / count.max(1.0) }
         };
-        self.0.iter().map(difference).collect()
+        batches.map(difference).collect()
+    }
+}
+
+impl Total {
+    pub(crate) fn since(self, start: Self) -> Self {
+        Self { sum: self.sum - start.sum, count: self.count - start.count }
     }
 }
 
 /// A line such as `messaging_relay_batch_rows_sum 1200`.
-fn read_line<'a>(line: &str, entry: impl FnOnce(String) -> &'a mut (f64, f64)) {
+fn read_line<'a>(line: &str, entry: impl FnOnce(String) -> &'a mut Total) {
     let Some((name, value)) = line.split_once(' ') else {
         return;
     };
     let Ok(value) = value.parse::<f64>() else {
         return;
     };
-    let is_batch = |name: &str| name.ends_with("batch_rows") || name.ends_with("batch_events");
-    if let Some(name) = name.strip_suffix("_sum").filter(|name| is_batch(name)) {
-        entry(name.to_owned()).0 += value;
-    } else if let Some(name) = name.strip_suffix("_count").filter(|name| is_batch(name)) {
-        entry(name.to_owned()).1 += value;
+    if let Some(name) = name.strip_suffix("_sum") {
+        entry(name.to_owned()).sum += value;
+    } else if let Some(name) = name.strip_suffix("_count") {
+        entry(name.to_owned()).count += value;
     }
 }

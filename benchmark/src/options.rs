@@ -58,6 +58,10 @@ pub struct Options {
     /// So many orders were delivered before.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=100_000_000))]
     pub stored_orders: u64,
+    /// So many orders wait to be paid when the window begins: their requests are in the outbox, as if the broker had been
+    /// away.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=10_000_000))]
+    pub backlog: u64,
     /// So many clients watch the accounts' users while orders are sent, over server-sent events.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub live_clients: u32,

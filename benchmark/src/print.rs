@@ -82,6 +82,18 @@ impl Report {
                 live.missing
             )?;
         }
+        if let Some(backlog) = &self.backlog {
+            writeln!(
+                f,
+                "Backlog               {} orders; out of the outbox after {:.1} s, final after {:.1} s",
+                backlog.orders, backlog.outbox_seconds, backlog.settled_seconds
+            )?;
+            writeln!(
+                f,
+                "                      {:.0} new orders/s until then; a claim took {:.1} ms at first, {:.1} ms at last",
+                backlog.created_per_second, backlog.first_claims_ms, backlog.last_claims_ms
+            )?;
+        }
         let answers: Vec<_> =
             self.answers.iter().map(|(status, count)| format!("{count} × {status}")).collect();
         writeln!(f, "\nAnswers               {}", answers.join(", "))?;

@@ -7,6 +7,7 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Audit;
+use crate::backlog::BacklogReport;
 use crate::error::{Doing, Result};
 use crate::live::LiveReport;
 use crate::machine::Machine;
@@ -35,6 +36,8 @@ pub struct Report {
     pub(crate) never_sent: u64,
     /// With `--live-clients`.
     pub(crate) live: Option<LiveReport>,
+    /// With `--backlog`.
+    pub(crate) backlog: Option<BacklogReport>,
     pub(crate) memory: Memory,
     pub(crate) cpu: Cpu,
     pub(crate) batches: Vec<BatchSize>,
@@ -45,7 +48,7 @@ pub struct Report {
 /// How fast orders were answered, and how fast they were paid.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Throughput {
-    /// Orders of the window that were answered 201, all of them final at its end.
+    /// Orders of the window that were answered 201, and those of the backlog, all of them final at its end.
     pub(crate) orders: u64,
     /// From the first POST to the last order final.
     pub(crate) window_seconds: f64,

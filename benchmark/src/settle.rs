@@ -15,8 +15,9 @@ use crate::tally::Accepted;
 /// How many of the newest orders are asked for.
 const NEWEST: usize = 100;
 const PAUSE: Duration = Duration::from_millis(5);
-/// A backlog that needs longer than this is not going to go away; the sweep would have asked for each order again.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Orders that need longer than this are not going to become final; the sweep would have asked for each of them again. A
+/// million of them take minutes.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// When every order from the id `first_order` on was final; nothing if they are not after long.
 ///

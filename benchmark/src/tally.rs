@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// Orders that are watched until they are final, per second: enough for a p99, and few enough to cost nothing.
 const WATCHED_PER_SECOND: f64 = 200.0;
 /// Longer latencies count as this long; a run with such has failed anyway.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// Counts of one phase of sending. Shared by all connections under a lock that is held for some nanoseconds.
 pub(crate) struct Tally {
@@ -83,6 +83,12 @@ impl Tally {
         if status == 503 {
             record(&mut self.refused_after, now - begun);
         }
+    }
+
+    /// From the first POST to the last answer.
+    pub(crate) fn sent_seconds(&self) -> f64 {
+        let seconds = self.first_post.zip(self.last_answer).map(|(first, last)| (last - first).as_secs_f64());
+        seconds.unwrap_or(0.0)
     }
 
     /// How many answers came.

@@ -212,8 +212,10 @@ async fn claim_and_send(
         publisher.publish(&messages).await?;
         return Ok(messages.len());
     }
+    let begun = Instant::now();
     let messages = transaction::begin(conn, outbox::claim(conn, age, MAX_ROWS)).await?;
     if !messages.is_empty() {
+        histogram!("messaging_relay_claim_seconds").record(begun.elapsed());
         crash_point!("relay.claimed");
         publisher.publish(&messages).await?;
         crash_point!("relay.confirmed");

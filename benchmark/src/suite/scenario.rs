@@ -17,6 +17,7 @@ const QUIET_RATE: u32 = 50;
 const OVERLOAD_CONNECTIONS: f64 = 4000.0;
 /// Enough for the open loops: at 20,000 orders/s each may take 12 ms.
 const CONNECTIONS: u32 = 256;
+const BACKLOG: f64 = 1e6;
 const ACCOUNTS: f64 = 1000.0;
 
 /// One run of the suite. The first one's rate decides those of others.
@@ -53,6 +54,8 @@ pub enum Scenario {
     StoredMillion,
     /// As many orders as are answered, after ten million delivered ones.
     StoredTenMillion,
+    /// As many orders as are answered, while the requests of a million earlier ones wait in the outbox.
+    Backlog,
 }
 
 impl Scenario {
@@ -97,6 +100,7 @@ impl Scenario {
             Self::Live => "1,000 orders/s, 2,000 live clients",
             Self::StoredMillion => "closed loop, 10⁶ stored",
             Self::StoredTenMillion => "closed loop, 10⁷ stored",
+            Self::Backlog => "closed loop, 10⁶ in the outbox",
         }
     }
 
@@ -125,6 +129,7 @@ impl Scenario {
                 Self::StoredTenMillion => scaled(1e7) as u64,
                 _ => 0,
             },
+            backlog: if self == Self::Backlog { scaled(BACKLOG) as u64 } else { 0 },
             live_clients: if self == Self::Live { scaled(LIVE_CLIENTS) as u32 } else { 0 },
             yardstick_seconds: settings.yardstick_seconds,
             json: None,

@@ -76,6 +76,17 @@ pub(super) const TARGETS: &[Target] = &[
         figure: |round| most(round, |report| report.memory.payments_service_peak_mib),
         ..mebibytes(64.0, 24.0)
     },
+    Target {
+        what: "with 10⁶ events in the outbox: new orders accepted ÷ sustained rate",
+        figure: backlog_rate,
+        ..ratio(0.8, 0.95)
+    },
+    Target {
+        what: "with 10⁶ events in the outbox: first claims ÷ last, or last ÷ first",
+        better: Lower,
+        figure: backlog_claims,
+        ..ratio(1.5, 1.1)
+    },
     STORED,
     Target {
         what: "3 × the sustained rate offered: POST → 503, p99",
@@ -89,6 +100,20 @@ pub(super) const TARGETS: &[Target] = &[
         ..ratio(1.1, 1.02)
     },
 ];
+
+/// What is accepted while there is a backlog, by the same measure as the sustained rate.
+fn backlog_rate(round: &Round) -> Option<f64> {
+    let report = round.get(Scenario::Backlog)?;
+    let ratio = report.backlog.as_ref()?.created_per_second / report.yardstick.as_ref()?.mean_per_second;
+    Some(ratio / round.ratio(Scenario::Sustained)?)
+}
+
+/// The slower claims ÷ the faster, whether the first or the last are.
+fn backlog_claims(round: &Round) -> Option<f64> {
+    let backlog = round.get(Scenario::Backlog)?.backlog.as_ref()?;
+    let ratio = backlog.last_claims_ms / backlog.first_claims_ms;
+    Some(ratio.max(ratio.recip()))
+}
 
 pub(super) const STORED: Target = Target {
     what: "with 10⁷ orders stored: rate ÷ that of empty databases",

@@ -12,7 +12,7 @@ use crate::support::{Folder, benchmark, succeed};
 
 const BEFORE: &str = "# Speed\n\nIn someone's words.\n\n<!-- figures: begin -->";
 const AFTER: &str = "<!-- figures: end -->\n\nIn someone's words, too.\n";
-const PLOTS: [&str; 5] = ["throughput", "latency", "load", "cpu", "stored"];
+const PLOTS: [&str; 6] = ["throughput", "latency", "load", "cpu", "claims", "stored"];
 
 /// Goal: every scenario runs to its end with exact money, and the documentation tells of it, whatever the speed. Method:
 /// the program itself, with tiny sizes, and what it writes.

@@ -1,4 +1,4 @@
-//! What becomes of the throughput when there is more in the databases.
+//! What becomes of it when there is more in the databases.
 
 use super::axis::Axis;
 use super::picture::{Line, Picture, Style};
@@ -29,6 +29,26 @@ pub(super) fn by_stored_orders(figures: &Figures) -> Picture {
         x: Axis::names("orders stored beforehand", ["none", "10⁶", "10⁷"].map(str::to_owned).into_iter()),
         y: Axis::linear("rate ÷ that of empty databases", largest),
         lines,
+        bars: Vec::new(),
+    }
+}
+
+/// The mean duration of a claim in each second, until the backlog had left the outbox.
+pub(super) fn claims_by_second(figures: &Figures) -> Picture {
+    let backlog = figures.latest(Scenario::Backlog).and_then(|report| report.backlog.as_ref());
+    let claims = backlog.map_or(&[][..], |backlog| &backlog.claims);
+    let points = claims.iter().filter(|second| second.claims > 0);
+    let points: Vec<(f64, f64)> = points.map(|second| (second.until_seconds, second.mean_ms)).collect();
+    Picture {
+        x: Axis::linear(
+            "seconds since the window began",
+            points.iter().map(|point| point.0).fold(0.0, f64::max),
+        ),
+        y: Axis::linear(
+            "mean duration of a claim, ms",
+            points.iter().map(|point| point.1).fold(0.0, f64::max),
+        ),
+        lines: vec![Line { label: "claims of up to 500 rows".into(), points, style: Style::Plain }],
         bars: Vec::new(),
     }
 }

@@ -41,6 +41,11 @@ pub(super) const PLOTS: &[Plot] = &[
     },
     Plot { file: "load.svg", title: "POST → FINISHED against the rate", picture: latency::by_load },
     Plot { file: "cpu.svg", title: "CPU time of an order, by process", picture: cpu::by_scenario },
+    Plot {
+        file: "claims.svg",
+        title: "Claims of the relay while 10⁶ events leave the outbox",
+        picture: growth::claims_by_second,
+    },
     Plot { file: "stored.svg", title: "Throughput with orders stored", picture: growth::by_stored_orders },
 ];
 

@@ -5,7 +5,8 @@ use super::picture::{Line, Picture, Style};
 use crate::suite::figures::Figures;
 use crate::suite::scenario::Scenario;
 
-const SCENARIOS: [Scenario; 3] = [Scenario::Sustained, Scenario::StoredMillion, Scenario::StoredTenMillion];
+const SCENARIOS: [Scenario; 4] =
+    [Scenario::Sustained, Scenario::StoredMillion, Scenario::StoredTenMillion, Scenario::Backlog];
 
 /// Orders that became final in each whole second.
 pub(super) fn by_second(figures: &Figures) -> Picture {
