@@ -42,7 +42,7 @@ const RATE_GUESS: f64 = 5000.0;
 pub(crate) async fn measure(
     servers: &Arc<Servers>,
     options: &Options,
-    at_start: impl FnOnce() -> Result<()>,
+    at_start: impl FnOnce(&Meter) -> Result<()>,
 ) -> Result<Report> {
     say("starting the services");
     let system_options = SystemOptions {
@@ -89,7 +89,7 @@ impl<'a> Experiment<'a> {
         Ok(Self { system, options, users, first_order, orders, orders_backend_pid })
     }
 
-    async fn measure(self, at_start: impl FnOnce() -> Result<()>) -> Result<Measured> {
+    async fn measure(self, at_start: impl FnOnce(&Meter) -> Result<()>) -> Result<Measured> {
         let live = self.watch_live().await?;
         let warmed_up = self.warm_up().await?;
         let backlog = self.write_backlog().await?;
@@ -103,7 +103,7 @@ impl<'a> Experiment<'a> {
         plan.watch = Some(samples);
         let histograms_before = Histograms::now(self.system.addresses()).await?;
         let resident_before = self.memory(resident_mib)?;
-        at_start()?;
+        at_start(&meter)?;
         let spent_before = meter.snapshot();
         let began = since_epoch().as_secs_f64();
         let draining = match &backlog {

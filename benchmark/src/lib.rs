@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod options;
+mod profile;
 mod progress;
 mod run;
 mod suite;
@@ -32,6 +33,7 @@ mod report;
 
 pub use error::{Error, Result};
 pub use options::{CommandLine, Options, Verb};
+pub use profile::{ProfileOptions, profile};
 pub use report::Report;
 pub use run::run;
 pub use suite::{RenderOptions, Scenario, SuiteOptions, render, suite};

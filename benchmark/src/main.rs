@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use benchmark::{CommandLine, Result, Verb};
+use benchmark::{CommandLine, Report, Result, Verb};
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -19,12 +19,14 @@ fn main() -> ExitCode {
 /// Whether the figures count.
 fn run(command_line: &CommandLine) -> Result<bool> {
     match &command_line.verb {
-        None => {
-            let report = benchmark::run(&command_line.options)?;
-            print!("{report}");
-            Ok(report.is_valid())
-        }
+        None => Ok(show(&benchmark::run(&command_line.options)?)),
+        Some(Verb::Profile(options)) => Ok(show(&benchmark::profile(options)?)),
         Some(Verb::Suite(options)) => benchmark::suite(options),
         Some(Verb::Render(options)) => benchmark::render(options),
     }
+}
+
+fn show(report: &Report) -> bool {
+    print!("{report}");
+    report.is_valid()
 }

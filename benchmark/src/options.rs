@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
+use crate::profile::ProfileOptions;
 use crate::suite::{RenderOptions, SuiteOptions};
 
 /// Measures a private system: orders per second to FINISHED, latencies, memory, CPU, and that money came out exact.
@@ -24,6 +25,8 @@ pub struct CommandLine {
 pub enum Verb {
     /// Run every scenario, and write the figures, the plots and the tables into the documentation.
     Suite(SuiteOptions),
+    /// Run once and record where the CPU time goes, as a flame graph.
+    Profile(ProfileOptions),
     /// Write the plots and the tables anew from the figures that are there.
     Render(RenderOptions),
 }

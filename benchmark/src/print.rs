@@ -3,7 +3,6 @@
 use std::fmt::{self, Display, Formatter};
 
 use crate::report::{Quantiles, Report};
-use crate::usage::Group;
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -120,7 +119,7 @@ impl Report {
         )?;
         writeln!(f, "\nCPU per order, µs")?;
         for share in &self.cpu.groups {
-            writeln!(f, "  {:<28}{:>8.1}", name(share.group), share.per_order_us)?;
+            writeln!(f, "  {:<28}{:>8.1}", share.group.name(), share.per_order_us)?;
         }
         writeln!(
             f,
@@ -153,20 +152,5 @@ impl Report {
         }
         writeln!(f, "\nVOID: these figures do not count.")?;
         self.faults.iter().try_for_each(|fault| writeln!(f, "  - {fault}"))
-    }
-}
-
-fn name(group: Group) -> &'static str {
-    match group {
-        Group::OrdersService => "orders-service",
-        Group::PaymentsService => "payments-service",
-        Group::OrdersDatabase => "orders database",
-        Group::PaymentsDatabase => "payments database",
-        Group::PostgresBackground => "PostgreSQL's background",
-        Group::RabbitMq => "RabbitMQ",
-        Group::Gateway => "gateway",
-        Group::LoadGenerator => "load generator",
-        Group::Observation => "observation, in PostgreSQL",
-        Group::Others => "others on this machine",
     }
 }

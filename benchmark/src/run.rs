@@ -19,7 +19,7 @@ use crate::yardstick;
 pub async fn run(options: &Options) -> Result<Report> {
     let servers = start_servers().await?;
     let before = measure_yardstick(&servers, options.yardstick_seconds).await?;
-    let mut report = experiment::measure(&servers, options, || Ok(())).await?;
+    let mut report = experiment::measure(&servers, options, |_| Ok(())).await?;
     let after = measure_yardstick(&servers, options.yardstick_seconds).await?;
     servers.stop().await;
     report.yardstick = Yardstick::between(before, after, options.yardstick_seconds, &report.throughput);

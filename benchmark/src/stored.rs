@@ -9,6 +9,13 @@ use crate::machine;
 
 const ORDERS: &str = include_str!("../sql/stored_orders.sql");
 const PAYMENTS: &str = include_str!("../sql/stored_payments.sql");
+const STORING: &str = "storing orders";
+
+/// Indexes that no constraint stands on.
+const PLAIN_INDEXES: &str = "
+    SELECT format('DROP INDEX %I', indexname), indexdef FROM pg_indexes
+    WHERE tablename IN ('orders', 'accounts', 'transactions', 'payments')
+      AND NOT EXISTS (SELECT FROM pg_constraint WHERE conname = indexname)";
 
 /// Stores `count` delivered orders, and returns when the tables are as a server keeps them that has had them for long.
 pub(crate) async fn store(addresses: &Addresses, count: u64) -> Result<()> {
@@ -21,8 +28,17 @@ pub(crate) async fn store(addresses: &Addresses, count: u64) -> Result<()> {
 }
 
 async fn fill(database: &Client, statements: &str, count: u64) -> Result<()> {
+    // An index is sorted at once in a fraction of the time that it takes row by row.
+    database.batch_execute("SET maintenance_work_mem = '512MB'").await.doing(STORING)?;
+    let indexes = database.query(PLAIN_INDEXES, &[]).await.doing(STORING)?;
+    for index in &indexes {
+        database.batch_execute(index.get(0)).await.doing(STORING)?;
+    }
     let statements = statements.replace(":orders", &count.to_string());
-    database.batch_execute(&statements).await.doing("storing orders")?;
+    database.batch_execute(&statements).await.doing(STORING)?;
+    for index in &indexes {
+        database.batch_execute(index.get(1)).await.doing(STORING)?;
+    }
     // Otherwise autovacuum would do it within the window.
-    database.batch_execute("VACUUM (ANALYZE)").await.doing("vacuuming stored orders")
+    database.batch_execute("VACUUM (ANALYZE)").await.doing(STORING)
 }

@@ -50,6 +50,22 @@ impl Group {
         Self::Observation,
         Self::Others,
     ];
+
+    /// What it is called in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::OrdersService => "orders-service",
+            Self::PaymentsService => "payments-service",
+            Self::OrdersDatabase => "orders database",
+            Self::PaymentsDatabase => "payments database",
+            Self::PostgresBackground => "PostgreSQL's background",
+            Self::RabbitMq => "RabbitMQ",
+            Self::Gateway => "gateway",
+            Self::LoadGenerator => "load generator",
+            Self::Observation => "observation, in PostgreSQL",
+            Self::Others => "others on this machine",
+        }
+    }
 }
 
 /// Knows whose each process is.
@@ -131,9 +147,14 @@ impl Meter {
         })
     }
 
+    /// Whose each process is that runs now, by its id.
+    pub(crate) fn groups(&self) -> HashMap<i32, Group> {
+        let all = by_id(processes());
+        all.values().filter_map(|process| Some((process.pid, self.group_of(process, &all)?))).collect()
+    }
+
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let all: HashMap<i32, Process> =
-            processes().into_iter().map(|process| (process.pid, process)).collect();
+        let all = by_id(processes());
         let mut snapshot = Snapshot { processes: HashMap::new(), postgres: 0, machine: MachineTime::read() };
         for process in all.values() {
             let Some(group) = self.group_of(process, &all) else {
@@ -252,6 +273,10 @@ fn memory_mib(pid: i32, field: &str) -> Option<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kibibytes: f64 = line.trim().split(' ').next()?.parse().ok()?;
     Some(kibibytes / 1024.0)
+}
+
+fn by_id(processes: Vec<Process>) -> HashMap<i32, Process> {
+    processes.into_iter().map(|process| (process.pid, process)).collect()
 }
 
 fn processes() -> Vec<Process> {

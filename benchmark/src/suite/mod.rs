@@ -70,7 +70,7 @@ async fn measure(
     before: Option<f64>,
 ) -> Result<(Report, Option<f64>)> {
     let options = scenario.options(settings, sustained);
-    let mut report = experiment::measure(servers, &options, || Ok(())).await?;
+    let mut report = experiment::measure(servers, &options, |_| Ok(())).await?;
     let after = measure_yardstick(servers, settings.yardstick_seconds).await?;
     report.yardstick = Yardstick::between(before, after, settings.yardstick_seconds, &report.throughput);
     let ratio = report.yardstick.as_ref().map_or(0.0, |yardstick| yardstick.ratio);

@@ -4,11 +4,9 @@ use std::fs;
 
 use benchmark::Scenario;
 use clap::ValueEnum;
-use quick_xml::Reader;
-use quick_xml::events::Event;
 use serde_json::{Value, json};
 
-use crate::support::{Folder, benchmark, succeed};
+use crate::support::{Folder, benchmark, check_xml, succeed};
 
 const BEFORE: &str = "# Speed\n\nIn someone's words.\n\n<!-- figures: begin -->";
 const AFTER: &str = "<!-- figures: end -->\n\nIn someone's words, too.\n";
@@ -62,18 +60,4 @@ fn check_outcome(outcome: &Value) {
     let settled: u64 = settled.iter().filter_map(Value::as_u64).sum();
     assert!(settled >= number("/throughput/orders"), "{scenario}: {settled} in the series");
     assert!(report["yardstick"]["ratio"].as_f64().is_some_and(|ratio| ratio > 0.0), "{scenario}");
-}
-
-fn check_xml(text: &str) {
-    let mut reader = Reader::from_str(text);
-    let mut elements = 0;
-    loop {
-        match reader.read_event() {
-            Ok(Event::Eof) => break,
-            Ok(Event::Start(_) | Event::Empty(_)) => elements += 1,
-            Ok(_) => {}
-            Err(error) => panic!("{error} at {}:\n{text}", reader.error_position()),
-        }
-    }
-    assert!(elements > 10, "{text}");
 }

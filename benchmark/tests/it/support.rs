@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
 /// The program.
 pub(crate) fn benchmark() -> Command {
     Command::new(env!("CARGO_BIN_EXE_benchmark"))
@@ -51,4 +54,19 @@ impl Drop for Folder {
 /// A text file that must be there.
 pub(crate) fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// It must be well-formed, and hold more than a frame.
+pub(crate) fn check_xml(text: &str) {
+    let mut reader = Reader::from_str(text);
+    let mut elements = 0;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Eof) => break,
+            Ok(Event::Start(_) | Event::Empty(_)) => elements += 1,
+            Ok(_) => {}
+            Err(error) => panic!("{error} at {}:\n{text}", reader.error_position()),
+        }
+    }
+    assert!(elements > 10, "{text}");
 }
