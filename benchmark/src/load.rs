@@ -128,7 +128,8 @@ impl Load {
         let path = self.paths[fastrand::usize(..self.paths.len())].clone();
         let amount_minor = random_amount_minor();
         let body = self.bodies[amount_minor as usize].clone();
-        let is_watched = lock(&self.tally).send(Instant::now());
+        let sent = Instant::now();
+        let is_watched = lock(&self.tally).send(sent);
         let Ok(answer) = client.post(path, body).await else {
             return;
         };
@@ -138,7 +139,7 @@ impl Load {
             return;
         }
         let order = id.map(|id| Accepted { id, amount_minor });
-        lock(&self.tally).answer(status, order, begun, Instant::now());
+        lock(&self.tally).answer(status, order, begun, sent);
         if let (true, Some(id), Some(watch)) = (is_watched, id, &self.plan.watch) {
             // The watch ends early only by an error, which it reports itself.
             let _ = watch.send(Sample { id, begun });

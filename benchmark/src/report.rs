@@ -76,7 +76,7 @@ pub(crate) struct Yardstick {
 pub(crate) struct Latency {
     /// To the 201, of every order.
     pub(crate) to_created: Quantiles,
-    /// To the 503, of every order that was refused for the load.
+    /// To the 503, of every order that was refused for the load; always from the POST.
     pub(crate) to_refused: Quantiles,
     /// To FINISHED, of the orders that were watched.
     pub(crate) to_finished: Quantiles,

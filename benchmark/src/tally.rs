@@ -25,7 +25,7 @@ pub(crate) struct Tally {
     pub(crate) accepted: Vec<Accepted>,
     /// From the POST (or when it was due) to its 201, in µs.
     pub(crate) answered_after: Histogram<u64>,
-    /// From the POST (or when it was due) to its 503, in µs.
+    /// From the POST to its 503, in µs: what still waits for a connection is refused by nobody.
     pub(crate) refused_after: Histogram<u64>,
     pub(crate) first_post: Option<Instant>,
     pub(crate) last_answer: Option<Instant>,
@@ -72,8 +72,9 @@ impl Tally {
         self.sampling.picks(now)
     }
 
-    /// Counts an answer.
-    pub(crate) fn answer(&mut self, status: u16, order: Option<Accepted>, begun: Instant, now: Instant) {
+    /// Counts an answer that comes now, to a request that was due when it `begun` and was then `sent`.
+    pub(crate) fn answer(&mut self, status: u16, order: Option<Accepted>, begun: Instant, sent: Instant) {
+        let now = Instant::now();
         *self.statuses.entry(status).or_default() += 1;
         self.last_answer = Some(now);
         if let Some(order) = order {
@@ -81,7 +82,7 @@ impl Tally {
             record(&mut self.answered_after, now - begun);
         }
         if status == 503 {
-            record(&mut self.refused_after, now - begun);
+            record(&mut self.refused_after, now - sent);
         }
     }
 
