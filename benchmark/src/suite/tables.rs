@@ -3,7 +3,7 @@
 use super::figures::Figures;
 use super::plots::PLOTS;
 use super::scenario::Scenario;
-use super::spread::Spread;
+use super::spread::{Spread, number};
 use super::targets::TARGETS;
 use crate::report::Report;
 use crate::usage::Group;
@@ -71,11 +71,12 @@ fn scenarios(figures: &Figures) -> String {
         "peak memory, orders / payments, MiB",
     ]);
     for scenario in figures.scenarios() {
-        let of = |decimals, figure: fn(&Report) -> f64| text(figures.of(scenario, figure), decimals);
-        let both = |decimals, first, second| format!("{} / {}", of(decimals, first), of(decimals, second));
+        let median = |decimals, figure: fn(&Report) -> f64| median(figures.of(scenario, figure), decimals);
+        let both =
+            |decimals, first, second| format!("{} / {}", median(decimals, first), median(decimals, second));
         table.row([
             title(figures, scenario),
-            of(0, |report| report.throughput.orders_per_second),
+            text(figures.of(scenario, |report| report.throughput.orders_per_second), 0),
             text(figures.spread(|round| round.ratio(scenario)), 2),
             both(1, |report| report.latency.to_created.p50_ms, |report| report.latency.to_created.p99_ms),
             both(1, |report| report.latency.to_finished.p50_ms, |report| report.latency.to_finished.p99_ms),
@@ -93,11 +94,9 @@ fn cpu(figures: &Figures) -> String {
     let columns = CPU_COLUMNS.map(|(name, _)| name);
     let mut table = Table::new(&[&["CPU per order, µs"], &columns[..]].concat());
     for scenario in figures.scenarios() {
-        let median = |groups: &[Group]| {
-            let spread = figures.of(scenario, |report| report.cpu.per_order_us(groups));
-            spread.map_or_else(|| "–".into(), |spread| super::spread::number(spread.median, 1))
-        };
-        let cells = CPU_COLUMNS.iter().map(|(_, groups)| median(groups));
+        let cells = CPU_COLUMNS
+            .iter()
+            .map(|(_, groups)| median(figures.of(scenario, |report| report.cpu.per_order_us(groups)), 1));
         table.row(std::iter::once(title(figures, scenario)).chain(cells));
     }
     format!("### CPU time\n\n{}", table.text)
@@ -110,6 +109,10 @@ fn title(figures: &Figures, scenario: Scenario) -> String {
 
 fn text(spread: Option<Spread>, decimals: usize) -> String {
     spread.map_or_else(|| "–".into(), |spread| spread.text(decimals))
+}
+
+fn median(spread: Option<Spread>, decimals: usize) -> String {
+    spread.map_or_else(|| "–".into(), |spread| number(spread.median, decimals))
 }
 
 /// A table in Markdown.

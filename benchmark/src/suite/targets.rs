@@ -90,7 +90,10 @@ pub(super) const TARGETS: &[Target] = &[
     STORED,
     Target {
         what: "3 × the sustained rate offered: POST → 503, p99",
-        figure: |round| Some(round.get(Scenario::Overload)?.latency.to_refused.p99_ms),
+        figure: |round| {
+            let refused = &round.get(Scenario::Overload)?.latency.to_refused;
+            (refused.count > 0).then_some(refused.p99_ms)
+        },
         ..milliseconds(1000.0, 100.0)
     },
     Target {
