@@ -8,13 +8,14 @@ use contracts::Amount;
 use contracts::events::{OrderCreated, Payload};
 use futures_util::SinkExt;
 use hyper::body::Bytes;
+use messaging::outbox::Message;
 use serde::{Deserialize, Serialize};
 use stack::Addresses;
 use tokio_postgres::Client;
 use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::claims::{self, ClaimSecond, Claims};
-use crate::error::{Doing, Result};
+use crate::error::{Doing, Error, Result};
 use crate::load::{DESCRIPTION, random_amount_minor};
 use crate::machine;
 use crate::tally::Accepted;
@@ -60,11 +61,12 @@ impl Backlog {
 
     /// Lets everybody see it, and watches how it gets less.
     pub(crate) async fn release(&self, addresses: &Addresses) -> Result<Draining> {
-        let claims = Claims::watch(addresses.clone()).await?;
+        let (Some(first), Some(last)) = (self.orders.first(), self.orders.last()) else {
+            return Err(Error::Other("a backlog has at least one order".into()));
+        };
         self.database.batch_execute("COMMIT").await.doing(WRITING)?;
-        let ids =
-            [self.orders.first(), self.orders.last()].map(|order| order.map_or(Uuid::nil(), |it| it.id));
-        Ok(Draining { ids, orders: self.orders.len() as u64, claims })
+        let claims = Claims::watch(addresses, last.request().message_id).await?;
+        Ok(Draining { first: first.id, last: last.id, orders: self.orders.len() as u64, claims })
     }
 
     /// Its orders, in the order of their ids.
@@ -75,8 +77,9 @@ impl Backlog {
 
 /// A backlog that is being worked off.
 pub(crate) struct Draining {
-    /// The least and the greatest.
-    ids: [Uuid; 2],
+    /// The least of its ids, and the greatest.
+    first: Uuid,
+    last: Uuid,
     orders: u64,
     claims: Claims,
 }
@@ -107,21 +110,14 @@ impl Draining {
         began: f64,
         sent_seconds: f64,
     ) -> Result<BacklogReport> {
-        let mut claims = self.claims.finish().await?;
-        let mut left = self.orders;
-        let gone = claims.iter().position(|second| {
-            left = left.saturating_sub(second.rows);
-            left == 0
-        });
-        claims.truncate(gone.map_or(claims.len(), |last| last + 1));
+        let claims = self.claims.finish().await?;
         let outbox_seconds = claims.last().map_or(0.0, |second| second.until_seconds);
         let fifth = claims.len().div_ceil(5);
         let until = outbox_seconds.min(sent_seconds);
         let query = "SELECT extract(epoch FROM max(settled_at) FILTER (WHERE id <= $2))::float8 - $3::float8,
                             count(*) FILTER (WHERE id > $2 AND created_at < to_timestamp($3::float8 + $4::float8))
                      FROM orders WHERE id >= $1";
-        let [first, last] = self.ids;
-        let row = orders.query_one(query, &[&first, &last, &began, &until]).await;
+        let row = orders.query_one(query, &[&self.first, &self.last, &began, &until]).await;
         let row = row.doing("asking how a backlog was worked off")?;
         Ok(BacklogReport {
             orders: self.orders,
@@ -132,6 +128,15 @@ impl Draining {
             last_claims_ms: claims::mean_ms(&claims[claims.len() - fifth..]),
             claims,
         })
+    }
+}
+
+impl Order {
+    /// The message that asks for its payment.
+    fn request(&self) -> Message {
+        let amount = Amount::try_from(self.amount_minor).expect("the load's amounts are allowed");
+        let description = DESCRIPTION.to_owned();
+        OrderCreated { order_id: self.id, user_id: self.user, amount, description }.message(self.created_at)
     }
 }
 
@@ -151,10 +156,8 @@ fn order_row(Order { id, user, amount_minor, created_at }: &Order) -> String {
     format!("{id}\t{user}\t{amount_minor}\t{DESCRIPTION}\t{time}\t{time}\n")
 }
 
-fn outbox_row(Order { id, user, amount_minor, created_at }: &Order) -> String {
-    let amount = Amount::try_from(*amount_minor).expect("the load's amounts are allowed");
-    let payload = OrderCreated { order_id: *id, user_id: *user, amount, description: DESCRIPTION.into() };
-    let message = payload.message(*created_at);
+fn outbox_row(order: &Order) -> String {
+    let message = order.request();
     // Neither JSON of such an order nor the rest has a tab, a line's end or a backslash.
     format!("{}\t{}\t{}\t{}\n", message.message_id, message.kind, message.routing_key, message.payload)
 }

@@ -1,15 +1,21 @@
-//! How long orders-service's relay takes to claim a batch, second by second.
+//! How long orders-service's relay takes to claim a batch, second by second, until a backlog has left the outbox.
 
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use stack::Addresses;
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use tokio_postgres::Client;
+use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::error::{Doing, Error, Result};
+use crate::machine;
 use crate::metrics::{Histograms, Total};
+
+/// When every order is final, how long the last request may still be in the outbox: sent, and not yet deleted.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What the relay did in about a second.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,37 +23,70 @@ pub(crate) struct ClaimSecond {
     /// When it was over, since the window began.
     pub(crate) until_seconds: f64,
     pub(crate) claims: u64,
-    /// Messages that were claimed.
-    pub(crate) rows: u64,
     /// The mean duration of a claim.
     pub(crate) mean_ms: f64,
 }
 
-/// Looks once a second until it is finished.
+/// Looks once a second until a message has left the outbox.
 pub(crate) struct Claims {
     task: JoinHandle<Result<Vec<ClaimSecond>>>,
-    stop: oneshot::Sender<()>,
 }
 
-/// Durations, and messages, of claims since the service started.
-struct Look {
-    at: Instant,
-    seconds: Total,
-    rows: Total,
+struct Watch {
+    addresses: Addresses,
+    orders: Client,
+    message_id: Uuid,
 }
 
 impl Claims {
-    /// Starts to look, at the beginning of a window.
-    pub(crate) async fn watch(addresses: Addresses) -> Result<Self> {
-        let first = look(&addresses).await?;
-        let (stop, stopped) = oneshot::channel();
-        Ok(Self { task: tokio::spawn(watch(addresses, first, stopped)), stop })
+    /// Starts to look, at the beginning of a window, until the message of that id has left the outbox. Nobody else sees it
+    /// there yet.
+    pub(crate) async fn watch(addresses: &Addresses, message_id: Uuid) -> Result<Self> {
+        let orders = machine::connect(&addresses.orders_database).await?;
+        let watch = Watch { addresses: addresses.clone(), orders, message_id };
+        let first = watch.claims().await?;
+        Ok(Self { task: tokio::spawn(watch.run(first)) })
     }
 
-    /// What was seen.
+    /// What was seen. Every order is final by now.
     pub(crate) async fn finish(self) -> Result<Vec<ClaimSecond>> {
-        drop(self.stop);
-        self.task.await.map_err(|error| Error::Other(format!("watching claims: {error}")))?
+        let seen = timeout(PATIENCE, self.task).await;
+        let seen =
+            seen.map_err(|_| Error::Other("orders are final, and their requests are not sent".into()))?;
+        seen.map_err(|error| Error::Other(format!("watching claims: {error}")))?
+    }
+}
+
+impl Watch {
+    async fn run(self, mut last: Total) -> Result<Vec<ClaimSecond>> {
+        let began = Instant::now();
+        let mut seconds = Vec::new();
+        let mut is_gone = false;
+        while !is_gone {
+            sleep(PAUSE).await;
+            is_gone = !self.is_in_outbox().await?;
+            let now = self.claims().await?;
+            let claims = now.since(last);
+            seconds.push(ClaimSecond {
+                until_seconds: began.elapsed().as_secs_f64(),
+                claims: claims.count as u64,
+                mean_ms: claims.sum * 1000.0 / claims.count.max(1.0),
+            });
+            last = now;
+        }
+        Ok(seconds)
+    }
+
+    /// Durations, in seconds.
+    async fn claims(&self) -> Result<Total> {
+        let histograms = Histograms::now(&self.addresses).await?;
+        Ok(histograms.total("orders", "messaging_relay_claim_seconds"))
+    }
+
+    async fn is_in_outbox(&self) -> Result<bool> {
+        let query = "SELECT EXISTS (SELECT FROM outbox WHERE message_id = $1)";
+        let row = self.orders.query_one(query, &[&self.message_id]).await;
+        Ok(row.doing("looking into the outbox")?.get(0))
     }
 }
 
@@ -56,37 +95,4 @@ pub(crate) fn mean_ms(seconds: &[ClaimSecond]) -> f64 {
     let claims: u64 = seconds.iter().map(|second| second.claims).sum();
     let total: f64 = seconds.iter().map(|second| second.mean_ms * second.claims as f64).sum();
     total / claims.max(1) as f64
-}
-
-async fn watch(
-    addresses: Addresses,
-    first: Look,
-    mut stopped: oneshot::Receiver<()>,
-) -> Result<Vec<ClaimSecond>> {
-    let began = first.at;
-    let mut last = first;
-    let mut seconds = Vec::new();
-    let mut is_stopped = false;
-    while !is_stopped {
-        is_stopped = timeout(Duration::from_secs(1), &mut stopped).await.is_ok();
-        let now = look(&addresses).await?;
-        let claims = now.seconds.since(last.seconds);
-        seconds.push(ClaimSecond {
-            until_seconds: (now.at - began).as_secs_f64(),
-            claims: claims.count as u64,
-            rows: now.rows.since(last.rows).sum as u64,
-            mean_ms: claims.sum * 1000.0 / claims.count.max(1.0),
-        });
-        last = now;
-    }
-    Ok(seconds)
-}
-
-async fn look(addresses: &Addresses) -> Result<Look> {
-    let histograms = Histograms::now(addresses).await?;
-    Ok(Look {
-        at: Instant::now(),
-        seconds: histograms.total("orders", "messaging_relay_claim_seconds"),
-        rows: histograms.total("orders", "messaging_relay_batch_rows"),
-    })
 }
