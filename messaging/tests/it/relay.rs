@@ -22,13 +22,13 @@ async fn crash_after_confirm_republishes() {
     world.at_commit_of("DELETE ON outbox", "RAISE 'crash'").await;
 
     let publisher = Publisher::open(&world.broker).await.unwrap();
-    let crashed = run_once(&mut *world.conn().await, &publisher).await;
+    let crashed = run_once(&*world.conn().await, &publisher).await;
     assert!(matches!(crashed, Err(Error::Database(_))), "{crashed:?}");
     amqp.until_ready(QUEUE, 1).await;
     assert_eq!(world.count("outbox").await, 1);
 
     world.forget_at_commit().await;
-    assert_eq!(run_once(&mut *world.conn().await, &publisher).await.unwrap(), 1);
+    assert_eq!(run_once(&*world.conn().await, &publisher).await.unwrap(), 1);
     assert_eq!(world.count("outbox").await, 0);
     amqp.until_ready(QUEUE, 2).await;
 
@@ -76,16 +76,16 @@ async fn two_relays_hold_disjoint_rows() {
     world.enqueue(&events(700)).await;
     // Each waits for a lock of its own, and only that of the first is held.
     world.at_commit_of("DELETE ON outbox", "PERFORM pg_advisory_xact_lock(pg_backend_pid())").await;
-    let (mut first, mut second) = (world.conn().await, world.conn().await);
+    let (mut first, second) = (world.conn().await, world.conn().await);
     let first_pid = count(&mut first, "generate_series(1, pg_backend_pid())").await.unwrap();
     let lock = world.lock(first_pid as i32).await;
     let publisher = Publisher::open(&world.broker).await.unwrap();
     let other_publisher = Publisher::open(&world.broker).await.unwrap();
 
-    let (held, rest) = tokio::join!(run_once(&mut first, &publisher), async {
+    let (held, rest) = tokio::join!(run_once(&first, &publisher), async {
         world.until_count(WAITING, 1).await;
-        let rest = run_once(&mut second, &other_publisher).await;
-        assert_eq!(run_once(&mut second, &other_publisher).await.unwrap(), 0, "the others are held");
+        let rest = run_once(&second, &other_publisher).await;
+        assert_eq!(run_once(&second, &other_publisher).await.unwrap(), 0, "the others are held");
         lock.release().await;
         rest
     });
@@ -126,7 +126,7 @@ async fn events_of_one_routing_key_share_messages_of_at_most_100() {
         .collect();
     world.enqueue_messages(messages).await;
     let publisher = Publisher::open(&world.broker).await.unwrap();
-    assert_eq!(run_once(&mut *world.conn().await, &publisher).await.unwrap(), 280);
+    assert_eq!(run_once(&*world.conn().await, &publisher).await.unwrap(), 280);
 
     let sent = Amqp::connect(&world).await.take_ids(QUEUE).await;
     let mut sizes: Vec<usize> = sent.iter().map(Vec::len).collect();
