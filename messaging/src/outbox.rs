@@ -47,14 +47,18 @@ pub struct Row {
     pub message: Message,
 }
 
-/// Writes messages within the caller's transaction. Returns the new rows, to be [handed over](crate::Handoff) after its
-/// commit: a message whose id still waits in the outbox is not written twice.
+/// Writes messages within the caller's transaction, and returns their rows, to be [handed over](crate::Handoff) after its
+/// commit.
+///
+/// A message that is in the outbox already gets a new place there: it may have been sent a while ago, and whoever is about to
+/// delete it for that must not delete what is to be sent again.
 pub async fn enqueue(mut conn: &AsyncPgConnection, mut messages: Vec<Message>) -> QueryResult<Vec<Row>> {
     if messages.is_empty() {
         return Ok(Vec::new());
     }
     // One order for everybody: two transactions that write the same ids wait for each other, never in a circle.
     messages.sort_unstable_by_key(|message| message.message_id);
+    messages.dedup_by_key(|message| message.message_id);
     let ids: Vec<(i64, Uuid)> = Enqueue {
         message_ids: &messages.iter().map(|message| message.message_id).collect(),
         kinds: &messages.iter().map(|message| message.kind.as_str()).collect(),
@@ -64,9 +68,8 @@ pub async fn enqueue(mut conn: &AsyncPgConnection, mut messages: Vec<Message>) -
     .load(&mut conn)
     .await?;
     let ids: HashMap<Uuid, i64> = ids.into_iter().map(|(id, message_id)| (message_id, id)).collect();
-    let row = |message: Message| Some(Row { id: *ids.get(&message.message_id)?, message });
-    messages.dedup_by_key(|message| message.message_id);
-    Ok(messages.into_iter().filter_map(row).collect())
+    let row = |message: Message| Row { id: ids[&message.message_id], message };
+    Ok(messages.into_iter().map(row).collect())
 }
 
 /// How many messages wait, `limit` at most, and since when the oldest does, in milliseconds.
@@ -99,7 +102,7 @@ crate::statement! {
     "-- outbox_enqueue
      INSERT INTO outbox (message_id, type, routing_key, payload)
      SELECT * FROM unnest({message_ids}, {kinds}, {routing_keys}, {payloads})
-     ON CONFLICT (message_id) DO NOTHING
+     ON CONFLICT (message_id) DO UPDATE SET id = DEFAULT
      RETURNING id, message_id"
 }
 

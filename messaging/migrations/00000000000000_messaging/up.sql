@@ -3,7 +3,7 @@
 CREATE TABLE outbox (
     -- Order of publication within what is visible; no cursor is kept, so commits may come out of order.
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    -- The event's id. Unique, so that re-emitting an event that still waits changes nothing.
+    -- The event's id. Unique, so that an event that is told again while it waits is here once.
     message_id uuid NOT NULL UNIQUE,
     -- The event's type, for people who look; the payload holds it too.
     type text NOT NULL,

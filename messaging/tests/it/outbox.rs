@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use diesel_async::AsyncConnection;
 use messaging::outbox::{self, Message};
-use uuid::Uuid;
 
 use crate::support::{Amqp, KEY, QUEUE, World, event, events};
 
@@ -78,20 +77,21 @@ async fn relay_finds_what_nobody_hands_over() {
     relay.stop().await;
 }
 
-/// Goal: producing an event again while it waits changes nothing. Method: enqueue it alone, and among others, with
-/// another payload.
+/// Goal: an event that is produced again while it is in the outbox is there once, as it was, and is not deleted for having
+/// been sent before. Method: enqueue it alone, twice in a batch, and among others, with another payload; its place is new.
 #[tokio::test(flavor = "multi_thread")]
-async fn event_that_still_waits_is_not_written_twice() {
+async fn event_that_is_still_there_gets_a_new_place() {
     let world = World::calm().await;
     let mut waiting = Message::new(&event("Ordinary"), KEY);
     let other = Message::new(&event("Ordinary"), KEY);
-    world.enqueue_messages(vec![waiting.clone()]).await;
+    let first = world.enqueue_messages(vec![waiting.clone()]).await;
     waiting.payload = "{}".to_owned();
     let conn = world.conn().await;
-    assert_eq!(outbox::enqueue(&conn, vec![waiting.clone()]).await.unwrap().len(), 0);
-    let rows = outbox::enqueue(&conn, vec![other.clone(), waiting, other.clone()]).await.unwrap();
-    let new: Vec<Uuid> = rows.iter().map(|row| row.message.message_id).collect();
-    assert_eq!(new, [other.message_id]);
+    let again = outbox::enqueue(&conn, vec![waiting.clone(); 2]).await.unwrap();
+    assert_eq!(again.len(), 1);
+    assert!(again[0].id > first[0].id);
+    assert_eq!(outbox::enqueue(&conn, vec![other, waiting]).await.unwrap().len(), 2);
+    assert_eq!(world.count(&format!("outbox WHERE id <= {}", again[0].id)).await, 0);
     assert_eq!(world.count("outbox").await, 2);
     assert_eq!(world.count("outbox WHERE payload = '{}'").await, 0);
 }
