@@ -56,7 +56,8 @@ pub async fn enqueue(mut conn: &AsyncPgConnection, mut messages: Vec<Message>) -
     if messages.is_empty() {
         return Ok(Vec::new());
     }
-    // One order for everybody: two transactions that write the same ids wait for each other, never in a circle.
+    // One order for everybody: two transactions that write the same ids wait for each other, never in a circle. With a
+    // relay that deletes several of them at that moment, by place, they can; the server ends that, and both try again.
     messages.sort_unstable_by_key(|message| message.message_id);
     messages.dedup_by_key(|message| message.message_id);
     let ids: Vec<(i64, Uuid)> = Enqueue {
