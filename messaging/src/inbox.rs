@@ -17,7 +17,7 @@ pub async fn accept(mut conn: &AsyncPgConnection, message_ids: &[Uuid]) -> Query
     if crate::mutant!("no-inbox") {
         return Ok(message_ids.iter().copied().collect());
     }
-    // One order for everybody: see `outbox::enqueue`.
+    // One order for everybody: two transactions with the same ids wait for each other, never in a circle.
     let mut sorted = message_ids.to_vec();
     sorted.sort_unstable();
     let accepted: Vec<(Uuid,)> = Accept { message_ids: &sorted }.load(&mut conn).await?;

@@ -3,7 +3,6 @@
 //! The table's columns (`message_id, type, routing_key, payload`) are public: a caller that wants state and
 //! message in a single statement may insert them itself.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use diesel::QueryResult;
@@ -50,17 +49,13 @@ pub struct Row {
 /// Writes messages within the caller's transaction, and returns their rows, to be [handed over](crate::Handoff) after its
 /// commit.
 ///
-/// A message that is in the outbox already gets a new place there: it may have been sent a while ago, and whoever is about to
-/// delete it for that must not delete what is to be sent again.
-pub async fn enqueue(mut conn: &AsyncPgConnection, mut messages: Vec<Message>) -> QueryResult<Vec<Row>> {
+/// A message that is in the outbox already is there twice then: the other row may have been sent a while ago, and be about
+/// to be deleted for that.
+pub async fn enqueue(mut conn: &AsyncPgConnection, messages: Vec<Message>) -> QueryResult<Vec<Row>> {
     if messages.is_empty() {
         return Ok(Vec::new());
     }
-    // One order for everybody: two transactions that write the same ids wait for each other, never in a circle. With a
-    // relay that deletes several of them at that moment, by place, they can; the server ends that, and both try again.
-    messages.sort_unstable_by_key(|message| message.message_id);
-    messages.dedup_by_key(|message| message.message_id);
-    let ids: Vec<(i64, Uuid)> = Enqueue {
+    let ids: Vec<(i64,)> = Enqueue {
         message_ids: &messages.iter().map(|message| message.message_id).collect(),
         kinds: &messages.iter().map(|message| message.kind.as_str()).collect(),
         routing_keys: &messages.iter().map(|message| message.routing_key.as_str()).collect(),
@@ -68,9 +63,8 @@ pub async fn enqueue(mut conn: &AsyncPgConnection, mut messages: Vec<Message>) -
     }
     .load(&mut conn)
     .await?;
-    let ids: HashMap<Uuid, i64> = ids.into_iter().map(|(id, message_id)| (message_id, id)).collect();
-    let row = |message: Message| Row { id: ids[&message.message_id], message };
-    Ok(messages.into_iter().map(row).collect())
+    // Which id is whose matters to nobody: rows that are handed over together are sent, and deleted, together.
+    Ok(ids.into_iter().zip(messages).map(|((id,), message)| Row { id, message }).collect())
 }
 
 /// How many messages wait, `limit` at most, and since when the oldest does, in milliseconds.
@@ -78,18 +72,23 @@ pub async fn backlog(conn: &mut AsyncPgConnection, limit: i64) -> QueryResult<(i
     Backlog { limit: &limit }.get_result(conn).await
 }
 
-/// Deletes and returns the oldest messages that no other relay holds, `limit` at most, if they were written `age` ago or
-/// longer. They come back if the caller's transaction, one that [began](crate::transaction::begin) with this, rolls back.
+/// Deletes and returns the oldest messages after a place that no other relay holds, `limit` at most, if they were written
+/// `age` ago or longer. They come back if the caller's transaction, one that [began](crate::transaction::begin) with this,
+/// rolls back.
 pub(crate) async fn claim(
     mut conn: &AsyncPgConnection,
+    after: i64,
     age: Duration,
     limit: i64,
-) -> QueryResult<Vec<Message>> {
-    let claim = Claim { age_seconds: &age.as_secs_f64(), limit: &limit };
-    let rows: Vec<(Uuid, String, String, String)> = claim.load(&mut conn).await?;
+) -> QueryResult<Vec<Row>> {
+    let claim = Claim { after: &after, age_seconds: &age.as_secs_f64(), limit: &limit };
+    let rows: Vec<(i64, Uuid, String, String, String)> = claim.load(&mut conn).await?;
     Ok(rows
         .into_iter()
-        .map(|(message_id, kind, routing_key, payload)| Message { message_id, kind, routing_key, payload })
+        .map(|(id, message_id, kind, routing_key, payload)| Row {
+            id,
+            message: Message { message_id, kind, routing_key, payload },
+        })
         .collect())
 }
 
@@ -99,12 +98,11 @@ crate::statement! {
         kinds: Vec<&'a str> => Array<Text>,
         routing_keys: Vec<&'a str> => Array<Text>,
         payloads: Vec<&'a str> => Array<Text>,
-    } -> (BigInt, Uuid)
+    } -> (BigInt,)
     "-- outbox_enqueue
      INSERT INTO outbox (message_id, type, routing_key, payload)
      SELECT * FROM unnest({message_ids}, {kinds}, {routing_keys}, {payloads})
-     ON CONFLICT (message_id) DO UPDATE SET id = DEFAULT
-     RETURNING id, message_id"
+     RETURNING id"
 }
 
 crate::statement! {
@@ -126,14 +124,15 @@ crate::statement! {
 }
 
 crate::statement! {
-    struct Claim { age_seconds: f64 => Double, limit: i64 => BigInt } -> (Uuid, Text, Text, Text)
+    struct Claim { after: i64 => BigInt, age_seconds: f64 => Double, limit: i64 => BigInt }
+        -> (BigInt, Uuid, Text, Text, Text)
     concat!(
         "-- outbox_claim
          DELETE FROM outbox
          WHERE id = ANY (ARRAY (SELECT id FROM outbox WHERE ",
         only_within!(),
-        " AND created_at <= clock_timestamp() - {age_seconds} * interval '1 second'
+        " AND id > {after} AND created_at <= clock_timestamp() - {age_seconds} * interval '1 second'
              ORDER BY id LIMIT {limit} FOR UPDATE SKIP LOCKED))
-         RETURNING message_id, type, routing_key, payload"
+         RETURNING id, message_id, type, routing_key, payload"
     )
 }

@@ -28,7 +28,9 @@ const MAX_ROWS: i64 = 500;
 /// Batches that are on their way to the broker at the same time.
 const MAX_SENDING: usize = 8;
 /// How long rows that are confirmed stay: several batches are deleted together, when nobody waits for that.
-const FORGET_AFTER: Duration = Duration::from_millis(20);
+const FORGET_AFTER: Duration = Duration::from_millis(100);
+/// Full batches that a search goes on for before it begins anew.
+const MAX_SEARCH: usize = 100;
 /// How often the outbox is looked at for rows that nobody handed over.
 const POLL: Duration = Duration::from_millis(100);
 /// Rows of this age are not on their way any more: the process that had them is gone, or has lost them.
@@ -98,6 +100,7 @@ impl Relay {
     ) -> Result<(), Error> {
         let mut sending = FuturesUnordered::new();
         let mut sent = Sent::default();
+        let mut search = Search::default();
         let mut poll = interval(POLL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !shutdown.is_cancelled() {
@@ -105,6 +108,7 @@ impl Relay {
             if publisher.is_blocked() {
                 warn!("relay: the broker blocks publishers; messages wait in the outbox");
                 counter!("messaging_relay_blocked_total").increment(1);
+                sent.forget(conn).await?;
                 shutdown.run_until_cancelled(publisher.until_unblocked()).await;
                 continue;
             }
@@ -118,8 +122,9 @@ impl Relay {
                 }
                 () = sent.is_due() => sent.forget(conn).await?,
                 _ = poll.tick() => {
-                    let found = claim_and_send(conn, publisher, LEFT_BEHIND);
-                    if within(RUN_LIMIT, "relaying a batch", found).await? == MAX_ROWS as usize {
+                    let found = claim_and_send(conn, publisher, search.after, LEFT_BEHIND);
+                    let found = within(RUN_LIMIT, "relaying a batch", found).await?;
+                    if search.goes_on(&found) {
                         poll.reset_immediately();
                     }
                 }
@@ -168,11 +173,33 @@ impl Sent {
     }
 }
 
+/// The way through an outbox that many messages wait in: a batch begins where the last one ended, for the server would
+/// step over each row that was deleted before. What is committed, or comes back, behind that is found from the beginning.
+#[derive(Default)]
+struct Search {
+    /// The id to begin after.
+    after: i64,
+    batches: usize,
+}
+
+impl Search {
+    /// Whether there may be more after these ids.
+    fn goes_on(&mut self, found: &[i64]) -> bool {
+        let is_full = found.len() == MAX_ROWS as usize;
+        *self = match found.iter().max() {
+            Some(&last) if is_full && self.batches < MAX_SEARCH => {
+                Self { after: last, batches: self.batches + 1 }
+            }
+            _ => Self::default(),
+        };
+        is_full
+    }
+}
+
 /// Sends rows from memory, and returns their ids once they are confirmed.
 async fn send(publisher: &Publisher, rows: Vec<Row>) -> Result<Vec<i64>, Error> {
     crash_point!("relay.claimed");
-    let (ids, messages): (Vec<i64>, Vec<Message>) =
-        rows.into_iter().map(|Row { id, message }| (id, message)).unzip();
+    let (ids, messages) = parts(rows);
     publisher.publish(&messages).await?;
     crash_point!("relay.confirmed");
     count(messages.len());
@@ -188,6 +215,10 @@ async fn drain(conn: &AsyncPgConnection, publisher: &Publisher) -> Result<(), Er
     within(DRAIN_LIMIT, "sending what is left", all).await
 }
 
+fn parts(rows: Vec<Row>) -> (Vec<i64>, Vec<Message>) {
+    rows.into_iter().map(|Row { id, message }| (id, message)).unzip()
+}
+
 fn count(sent: usize) {
     counter!("messaging_published_total").increment(sent as u64);
     histogram!("messaging_relay_batch_rows").record(sent as f64);
@@ -198,33 +229,34 @@ fn count(sent: usize) {
 /// # Errors
 /// The batch may have been sent, in whole or in part, and is still in the outbox. Drop both connections.
 pub async fn run_once(conn: &AsyncPgConnection, publisher: &Publisher) -> Result<usize, Error> {
-    claim_and_send(conn, publisher, Duration::ZERO).await
+    Ok(claim_and_send(conn, publisher, 0, Duration::ZERO).await?.len())
 }
 
 async fn claim_and_send(
     conn: &AsyncPgConnection,
     publisher: &Publisher,
+    after: i64,
     age: Duration,
-) -> Result<usize, Error> {
+) -> Result<Vec<i64>, Error> {
+    let begun = Instant::now();
+    let claimed = transaction::begin(conn, outbox::claim(conn, after, age, MAX_ROWS)).await?;
+    let claiming = begun.elapsed();
+    let (ids, messages) = parts(claimed);
     if mutant!("delete-before-confirm") {
-        let messages = transaction::begin(conn, outbox::claim(conn, age, MAX_ROWS)).await?;
         transaction::commit(conn).await?;
         publisher.publish(&messages).await?;
-        return Ok(messages.len());
+        return Ok(ids);
     }
-    let begun = Instant::now();
-    let messages = transaction::begin(conn, outbox::claim(conn, age, MAX_ROWS)).await?;
     if !messages.is_empty() {
-        histogram!("messaging_relay_claim_seconds").record(begun.elapsed());
+        histogram!("messaging_relay_claim_seconds").record(claiming);
         crash_point!("relay.claimed");
         publisher.publish(&messages).await?;
         crash_point!("relay.confirmed");
     }
     transaction::commit(conn).await?;
-    let sent = messages.len();
-    if sent > 0 {
+    if !ids.is_empty() {
         crash_point!("relay.committed");
-        count(sent);
+        count(ids.len());
     }
-    Ok(sent)
+    Ok(ids)
 }

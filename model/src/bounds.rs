@@ -14,6 +14,8 @@ pub struct Bounds {
     pub cancels: u8,
     /// Whether paid orders may be shipped.
     pub deliveries: bool,
+    /// Whether rows may be sent from memory.
+    pub memory: bool,
     /// How often the sweep asks again for an order after each wipe.
     pub sweeps: u8,
     /// Whether it does so before the first one, too, when there is no need.
@@ -52,6 +54,7 @@ impl Bounds {
         strangers: 0,
         cancels: 0,
         deliveries: false,
+        memory: false,
         sweeps: 0,
         sweeps_early: true,
         faults: Faults::NONE,
@@ -64,6 +67,7 @@ impl Bounds {
     /// Nobody sweeps, and the broker keeps what it has confirmed: the relay and the consumers are on their own.
     pub const NO_SWEEP: Self = Self {
         orders: 1,
+        memory: true,
         faults: Faults { crashes: 2, refusals: 2, duplicates: 2, ..Faults::NONE },
         ..Self::NOTHING
     };
@@ -71,6 +75,7 @@ impl Bounds {
     /// The broker loses everything, twice.
     pub const WIPES: Self = Self {
         orders: 1,
+        memory: true,
         sweeps: 1,
         faults: Faults { crashes: 1, wipes: 2, ..Faults::NONE },
         ..Self::NOTHING

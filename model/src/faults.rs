@@ -9,8 +9,8 @@ use crate::{consume, pay, relay};
 /// What happens.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Fault {
-    /// A process dies while its relay holds this row.
-    CrashRelay(Event),
+    /// A process dies while its relay has this row.
+    CrashRelay(Event, Row),
     /// A process dies while its consumer has this in hand.
     CrashConsumer(Delivery),
     /// A message is in its queue twice: repeated, or requeued while the first consumer still works on it.
@@ -28,8 +28,8 @@ pub enum Fault {
 pub(crate) fn possible(protocol: &Protocol, state: &State) -> Vec<Fault> {
     let (mut faults, left) = (Vec::new(), state.left);
     if left.crashes > 0 {
-        let held = state.outbox.iter().filter(|(_, row)| **row != Row::Free);
-        faults.extend(held.map(|(event, _)| Fault::CrashRelay(*event)));
+        let held = state.outbox.distinct().filter(|(_, row)| *row != Row::Free);
+        faults.extend(held.map(|(event, row)| Fault::CrashRelay(*event, *row)));
         faults.extend(state.deliveries.distinct().map(|delivery| Fault::CrashConsumer(*delivery)));
     }
     if left.duplicates > 0 {
@@ -54,9 +54,9 @@ pub(crate) fn possible(protocol: &Protocol, state: &State) -> Vec<Fault> {
 pub(crate) fn apply(protocol: &Protocol, state: &mut State, fault: Fault) {
     let left = &mut state.left;
     match fault {
-        Fault::CrashRelay(event) => {
+        Fault::CrashRelay(event, row) => {
             left.crashes -= 1;
-            relay::crash(protocol, state, event);
+            relay::crash(protocol, state, event, row);
         }
         Fault::CrashConsumer(delivery) => {
             left.crashes -= 1;

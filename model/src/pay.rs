@@ -5,7 +5,7 @@
 
 use crate::protocol::Protocol;
 use crate::rules::Rule;
-use crate::state::{Delivery, Event, Known, Reason, Row, State, Step};
+use crate::state::{Delivery, Event, Known, Reason, State, Step};
 
 /// A step of T3.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,27 +37,19 @@ pub(crate) fn possible(protocol: &Protocol, state: &State) -> impl Iterator<Item
         Step::Begun(known) if may_change_account(delivery.event, known) => {
             (!waits_for_account(protocol, state, delivery)).then_some(Pay::Lock(delivery))
         }
-        Step::Begun(known) => end(protocol, state, delivery, known, None),
-        Step::Locked(known, balance) => end(protocol, state, delivery, known, balance),
+        Step::Begun(known) => Some(end(protocol, state, delivery, known, None)),
+        Step::Locked(known, balance) => Some(end(protocol, state, delivery, known, balance)),
         Step::Committed => None,
     })
 }
 
-fn end(
-    protocol: &Protocol,
-    state: &State,
-    delivery: Delivery,
-    known: Known,
-    balance: Option<i8>,
-) -> Option<Pay> {
-    let Outcome { is_new, answer, .. } = outcome(protocol, delivery.event, known, balance);
+fn end(protocol: &Protocol, state: &State, delivery: Delivery, known: Known, balance: Option<i8>) -> Pay {
+    let Outcome { is_new, .. } = outcome(protocol, delivery.event, known, balance);
     let is_decided = state.decision(delivery.event.order()).is_some();
     // Who does not look for a decision would begin anew for ever.
     let is_unique = protocol.keeps(Rule::OneDecision) && protocol.keeps(Rule::StoredDecision);
-    if is_new && is_decided && is_unique {
-        return Some(Pay::RollBack(delivery));
-    }
-    (!waits_for_relay(state, answer)).then_some(Pay::Commit(delivery))
+    let is_too_late = is_new && is_decided && is_unique;
+    if is_too_late { Pay::RollBack(delivery) } else { Pay::Commit(delivery) }
 }
 
 pub(crate) fn apply(protocol: &Protocol, state: &mut State, step: Pay) {
@@ -153,9 +145,4 @@ fn waits_for_account(protocol: &Protocol, state: &State, delivery: Delivery) -> 
 pub(crate) fn account_is_locked(protocol: &Protocol, state: &State) -> bool {
     let holds = |step| matches!(step, Step::Locked(_, Some(_)));
     protocol.keeps(Rule::LockAccount) && state.deliveries.iter().any(|delivery| holds(delivery.step))
-}
-
-/// An insert waits for the relay that has deleted the same row and is open.
-fn waits_for_relay(state: &State, result: Event) -> bool {
-    state.outbox.get(&result).is_some_and(|row| *row != Row::Free)
 }

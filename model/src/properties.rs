@@ -117,7 +117,7 @@ pub(crate) fn sometimes(protocol: &Protocol) -> Vec<Expected> {
         }));
         seen.push(Expected::sometimes("a refund comes before the result that it takes back", |_, state| {
             has(state, Status::Refunded)
-                && state.outbox.keys().any(|row| matches!(row, Event::PaymentSucceeded(_)))
+                && state.outbox.iter().any(|(event, _)| matches!(event, Event::PaymentSucceeded(_)))
         }));
     }
     if bounds.cancels > 0 && bounds.deliveries {
@@ -144,7 +144,7 @@ pub(crate) fn sometimes(protocol: &Protocol) -> Vec<Expected> {
             let asked = |order: &u8| state.orders[usize::from(*order)].swept > 0;
             orders(state).filter(asked).any(|order| {
                 state.orders[usize::from(order)].status == Status::New
-                    && state.outbox.keys().all(|row| row.order() != order || row.is_request())
+                    && state.outbox.iter().all(|(event, _)| event.order() != order || event.is_request())
                     && state.queue.iter().all(|event| event.order() != order)
                     && state.deliveries.iter().all(|delivery| delivery.event.order() != order)
             })

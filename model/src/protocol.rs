@@ -1,7 +1,5 @@
 //! The protocol as a state machine: seven transactions, and what befalls them.
 
-use std::collections::BTreeMap;
-
 use stateright::{Model, Property};
 
 use crate::bounds::Bounds;
@@ -75,7 +73,7 @@ impl Model for Protocol {
         vec![State {
             waiting: (0..self.keys()).collect(),
             orders: Vec::new(),
-            outbox: BTreeMap::new(),
+            outbox: Bag::default(),
             queue: Bag::default(),
             deliveries: Bag::default(),
             inbox: Default::default(),
@@ -104,7 +102,7 @@ impl Model for Protocol {
         let mut next = state.clone();
         match action {
             Action::Create(step) => create::apply(self, &mut next, step),
-            Action::Relay(step) => relay::apply(&mut next, step),
+            Action::Relay(step) => relay::apply(self, &mut next, step),
             Action::Consume(step) => consume::apply(self, &mut next, step),
             Action::Pay(step) => pay::apply(self, &mut next, step),
             Action::Settle(step) => settle::apply(self, &mut next, step),

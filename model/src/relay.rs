@@ -1,4 +1,5 @@
-//! T2, relay: claim a row, publish it, await the broker's answer, commit; for either outbox.
+//! T2, relay: send a row from memory and delete it later, or claim it, publish it, await the broker's answer, commit; for
+//! either outbox.
 //!
 //! A batch is as many of these as go on together.
 
@@ -7,26 +8,34 @@ use crate::protocol::Protocol;
 use crate::rules::Rule;
 use crate::state::{Answer, Event, Row, State};
 
-/// A step of T2, by the row that is relayed: a row has one relay at most.
+/// A step of T2, by the row: its event, and how far it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Relay {
+    /// It goes out from memory and is confirmed. If it is not, nothing has changed.
+    Send(Event),
+    /// What was sent from memory is deleted.
+    Forget(Event),
     /// `DELETE … FOR UPDATE SKIP LOCKED … RETURNING`.
     Claim(Event),
     /// The message goes out, and the broker answers.
     Publish(Event, Answer),
     /// The row is gone.
-    Commit(Event),
+    Commit(Event, Answer),
     /// The row is back.
-    RollBack(Event),
+    RollBack(Event, Answer),
 }
 
 pub(crate) fn possible(protocol: &Protocol, state: &State) -> impl Iterator<Item = Relay> {
-    state.outbox.iter().flat_map(|(&event, row)| match row {
-        Row::Free if held(state, event) < REPLICAS => vec![Relay::Claim(event)],
-        Row::Free => vec![],
-        Row::Claimed => answers(state).iter().map(|answer| Relay::Publish(event, *answer)).collect(),
-        Row::Answered(answer) if is_sent(protocol, *answer) => vec![Relay::Commit(event)],
-        Row::Answered(_) => vec![Relay::RollBack(event)],
+    state.outbox.distinct().flat_map(|&(event, row)| {
+        let claim = (held(state, event) < REPLICAS).then_some(Relay::Claim(event));
+        let send = protocol.bounds.memory.then_some(Relay::Send(event));
+        match row {
+            Row::Free => send.into_iter().chain(claim).collect(),
+            Row::Sent => vec![Relay::Forget(event)],
+            Row::Claimed => answers(state).iter().map(|answer| Relay::Publish(event, *answer)).collect(),
+            Row::Answered(answer) if is_sent(protocol, answer) => vec![Relay::Commit(event, answer)],
+            Row::Answered(answer) => vec![Relay::RollBack(event, answer)],
+        }
     })
 }
 
@@ -39,26 +48,38 @@ fn is_sent(protocol: &Protocol, answer: Answer) -> bool {
     }
 }
 
-pub(crate) fn apply(state: &mut State, step: Relay) {
+pub(crate) fn apply(protocol: &Protocol, state: &mut State, step: Relay) {
     match step {
-        Relay::Claim(event) => drop(state.outbox.insert(event, Row::Claimed)),
+        Relay::Send(event) => {
+            state.queue.insert(event);
+            state.outbox.replace(&(event, Row::Free), (event, Row::Sent));
+        }
+        Relay::Forget(event) if protocol.keeps(Rule::ForgetRows) => state.outbox.remove(&(event, Row::Sent)),
+        Relay::Forget(event) => {
+            let others = state.outbox.take().into_iter().filter(|(other, _)| *other != event);
+            others.for_each(|row| state.outbox.insert(row));
+        }
+        Relay::Claim(event) => state.outbox.replace(&(event, Row::Free), (event, Row::Claimed)),
         Relay::Publish(event, answer) => {
             match answer {
                 Answer::Confirmed => state.queue.insert(event),
                 Answer::Returned | Answer::Silent => state.left.refusals -= 1,
             }
-            state.outbox.insert(event, Row::Answered(answer));
+            state.outbox.replace(&(event, Row::Claimed), (event, Row::Answered(answer)));
         }
-        Relay::Commit(event) => drop(state.outbox.remove(&event)),
-        Relay::RollBack(event) => drop(state.outbox.insert(event, Row::Free)),
+        Relay::Commit(event, answer) => state.outbox.remove(&(event, Row::Answered(answer))),
+        Relay::RollBack(event, answer) => {
+            state.outbox.replace(&(event, Row::Answered(answer)), (event, Row::Free));
+        }
     }
 }
 
-/// The process of the relay that holds this row dies, and its transaction with it.
-pub(crate) fn crash(protocol: &Protocol, state: &mut State, event: Event) {
-    state.outbox.insert(event, Row::Free);
-    if !protocol.keeps(Rule::DeleteAfterConfirm) {
-        state.outbox.remove(&event);
+/// The process of the relay that has this row dies, and its transaction or its memory with it.
+pub(crate) fn crash(protocol: &Protocol, state: &mut State, event: Event, row: Row) {
+    if protocol.keeps(Rule::DeleteAfterConfirm) || row == Row::Sent {
+        state.outbox.replace(&(event, row), (event, Row::Free));
+    } else {
+        state.outbox.remove(&(event, row));
     }
 }
 
@@ -72,5 +93,5 @@ fn answers(state: &State) -> &'static [Answer] {
 /// Rows of the same outbox that relays hold.
 fn held(state: &State, event: Event) -> usize {
     let same_outbox = state.outbox.iter().filter(|(other, _)| other.is_request() == event.is_request());
-    same_outbox.filter(|(_, row)| **row != Row::Free).count()
+    same_outbox.filter(|(_, row)| row.is_held()).count()
 }

@@ -16,6 +16,8 @@ pub enum Rule {
     AwaitConfirm,
     /// T2: a message that no queue takes is not sent.
     HeedReturn,
+    /// T2: what was sent from memory is deleted by the row's id, not by the event's.
+    ForgetRows,
     /// T3: of two transactions with the same message one waits for the other.
     Inbox,
     /// T3: a decision that exists is final, whatever the inbox knows.
@@ -69,7 +71,7 @@ impl Rule {
             Self::LockAccount => (property::BOOKS_BALANCE, Bounds::CONTENTION),
             Self::CheckBalance => (property::NEVER_NEGATIVE, Bounds::CONTENTION),
             Self::SettleOnlyNew | Self::CancelOnlyRequested => (property::FINAL_AS_DECIDED, Bounds::LATE),
-            Self::TellAgain | Self::Sweep => (property::SETTLED_AT_REST, Bounds::WIPES),
+            Self::TellAgain | Self::Sweep | Self::ForgetRows => (property::SETTLED_AT_REST, Bounds::WIPES),
         }
     }
 }

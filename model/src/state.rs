@@ -1,6 +1,6 @@
 //! What the system holds between two steps: two databases, a broker, and the transactions that are open.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::bounds::Faults;
 
@@ -74,19 +74,29 @@ pub struct Order {
     pub swept: u8,
 }
 
-/// How far the relay is that holds a row of an outbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// How far the relay is with a row of an outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Row {
     /// No relay holds it.
     Free,
-    /// Deleted, but not committed: other relays skip it, others who write the same row wait.
+    /// Published from memory and confirmed, and soon to be deleted. That another relay may find it first is no different from
+    /// this one dying.
+    Sent,
+    /// Deleted, but not committed: other relays skip it.
     Claimed,
     /// Published, and this is what the broker said.
     Answered(Answer),
 }
 
+impl Row {
+    /// Whether a relay has it locked.
+    pub fn is_held(self) -> bool {
+        matches!(self, Self::Claimed | Self::Answered(_))
+    }
+}
+
 /// What a broker says to a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Answer {
     /// In the queue, on disk.
     Confirmed,
@@ -148,8 +158,8 @@ pub struct State {
     pub waiting: BTreeSet<u8>,
     /// Table `orders`.
     pub orders: Vec<Order>,
-    /// Both tables `outbox`; requests are in one, results in the other.
-    pub outbox: BTreeMap<Event, Row>,
+    /// Both tables `outbox`; requests are in one, results in the other. What is told again is there again.
+    pub outbox: Bag<(Event, Row)>,
     /// Both queues of the broker.
     pub queue: Bag<Event>,
     /// What consumers of both services have in hand.
@@ -171,9 +181,9 @@ pub struct State {
 }
 
 impl State {
-    /// Writes a row unless the same one waits already.
+    /// Writes a row.
     pub fn enqueue(&mut self, event: Event) {
-        self.outbox.entry(event).or_insert(Row::Free);
+        self.outbox.insert((event, Row::Free));
     }
 
     /// Takes a delivery on to its next step.
@@ -231,6 +241,15 @@ impl<T: Ord> Bag<T> {
     pub fn remove(&mut self, item: &T) {
         let place = self.0.binary_search(item).expect("what is taken is there");
         self.0.remove(place);
+    }
+
+    /// Puts one in the place of another.
+    ///
+    /// # Panics
+    /// As [`Self::remove`].
+    pub fn replace(&mut self, item: &T, by: T) {
+        self.remove(item);
+        self.insert(by);
     }
 
     /// Each of them once.

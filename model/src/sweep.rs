@@ -15,7 +15,7 @@ pub(crate) fn possible(protocol: &Protocol, state: &State) -> impl Iterator<Item
     let sweeps = if protocol.keeps(Rule::Sweep) { protocol.bounds.sweeps } else { 0 };
     (0..).zip(&state.orders).filter_map(move |(id, order)| {
         let requests = requests(protocol, id, order);
-        let waits = requests.iter().any(|request| state.outbox.contains_key(request));
+        let waits = state.outbox.iter().any(|(event, _)| requests.contains(event));
         (!requests.is_empty() && !waits && order.swept < sweeps).then_some(Sweep(id))
     })
 }

@@ -122,13 +122,24 @@ function insert(order: Order, shown: Pages): Pages {
   if (itemsOf(shown).some(({ id }) => id === order.id)) {
     return map(shown, order.id, (known) => ahead(known, order));
   }
-  const index = shown.pages.findIndex(({ items, next }) => next === null || items.some(({ id }) => id < order.id));
+  const index = pageOf(order.id, shown);
   const pages = shown.pages.map((page, at) => {
     if (at !== index) return page;
     const items = [...page.items, order].sort((a, b) => (a.id < b.id ? 1 : -1));
     return { ...page, items };
   });
   return { ...shown, pages };
+}
+
+/** Whether the order has its place in the list as far as that is loaded. */
+export function isInLoadedList(client: QueryClient, userId: string, orderId: string): boolean {
+  const shown = client.getQueryData(ordersOptions(userId).queryKey);
+  return shown !== undefined && pageOf(orderId, shown) !== -1;
+}
+
+/** The index of the page that an order belongs to; -1 if that is not loaded. */
+function pageOf(orderId: string, shown: Pages): number {
+  return shown.pages.findIndex(({ items, next }) => next === null || items.some(({ id }) => id < orderId));
 }
 
 /** The order as a list has it. */

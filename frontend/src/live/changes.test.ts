@@ -69,6 +69,19 @@ it("an order that nothing is known of is asked for, put in its place, and as far
   expect(sent).toHaveLength(1);
 });
 
+it("of many orders beyond the list that change at once only some are asked for, of those within it all", async () => {
+  show(order(30), order(10));
+  const key = ordersKeys.ofUser(USER);
+  client.setQueryData(key, { pages: [{ items: shown(), next: "more" }], pageParams: [null] });
+  const [beyond, within] = [[1, 2, 3, 4, 5, 6, 7, 8, 9], [20, 21, 22, 23, 24, 25]];
+  const answers = [...beyond, ...within].map((nth) => [`GET /orders/status/${orderId(nth)}`, json(order(nth))] as const);
+  const sent = answerWith(Object.fromEntries(answers));
+  for (const nth of [...beyond, ...within]) tell(change(nth, shipped));
+  await vi.waitFor(() => expect(told).toHaveLength(5 + within.length));
+  expect(shown().map(({ id }) => id)).toEqual([30, 25, 24, 23, 22, 21, 20, 10].map(orderId));
+  expect(sent).toHaveLength(5 + within.length);
+});
+
 it("a change that overtakes the answer to the request that placed the order waits for it", async () => {
   show();
   const sent = answerWith({});

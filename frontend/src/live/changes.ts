@@ -4,10 +4,13 @@ import type { QueryClient } from "@tanstack/react-query";
 import type { AccountChange, Order, OrderChange } from "../api/gozon.ts";
 import { accountKeys, applyAccountChange } from "../data/account.ts";
 import { askAnew } from "../data/client.ts";
-import { applyChange, firstOrders, orderOptions, ordersKeys, putOrder } from "../data/orders.ts";
+import { applyChange, firstOrders, isInLoadedList, orderOptions, ordersKeys, putOrder } from "../data/orders.ts";
 import { isPlacing } from "../data/placing.ts";
 import { rankOfChange } from "../data/standing.ts";
 import type { LiveMessage } from "./eventStream.ts";
+
+/** So many orders that the page does not show are asked for at once, to tell of them. When more are shipped nobody reads. */
+const MOST_OFF_PAGE = 5;
 
 export type OnOrder = (order: Order) => void;
 
@@ -56,6 +59,8 @@ export function createChanges(client: QueryClient, onOrder: OnOrder): Changes {
       onOrder(order);
       return;
     }
+    const isOffPage = !isInLoadedList(client, change.user_id, change.id);
+    if (!before && isOffPage && held.size >= MOST_OFF_PAGE) return;
     if (!before || rankOfChange(before) < rankOfChange(change)) held.set(change.id, change);
     // A change may overtake the answer to the request that placed the order: that answer is waited for.
     if (!before && !isPlacing(client, change.user_id)) void adopt(change.id, change.user_id);

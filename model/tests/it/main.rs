@@ -22,8 +22,8 @@ fn the_protocol_keeps_its_promise_in_every_state() {
     }
     let expected = "Cancel Cancel, Consume Acknowledge, Consume Deliver, Create Answered, Create Unanswered, \
         Deliver Ship, Fault CrashConsumer, Fault CrashRelay, Fault Deposit, Fault Duplicate, Fault Forge, Fault Forget, \
-        Fault Wipe, Pay Begin, Pay Commit, Pay Lock, Pay RollBack, Relay Claim, Relay Commit, Relay Publish, \
-        Relay RollBack, Settle Settle, Sweep Sweep";
+        Fault Wipe, Pay Begin, Pay Commit, Pay Lock, Pay RollBack, Relay Claim, Relay Commit, Relay Forget, \
+        Relay Publish, Relay RollBack, Relay Send, Settle Settle, Sweep Sweep";
     assert_eq!(kinds.into_iter().collect::<Vec<_>>().join(", "), expected);
 }
 
