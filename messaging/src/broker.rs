@@ -26,6 +26,10 @@ const BLOCKED_POLL: Duration = Duration::from_millis(100);
 /// A silent peer is noticed within two of these.
 const HEARTBEAT_SECONDS: u16 = 10;
 
+/// A session keeps buffers for 64 frames of this size, and writes all over them as it goes on: at the broker's 128 KiB that
+/// is 8 MiB for each. Longer messages are several frames.
+const FRAME_BYTES: u32 = 16 << 10;
+
 /// Where the broker is and what must exist on it.
 #[derive(Debug, Clone)]
 pub struct Broker {
@@ -64,6 +68,7 @@ impl Broker {
         topology.check()?;
         let mut uri: AMQPUri = url.parse().map_err(Error::Address)?;
         uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+        uri.query.frame_max.get_or_insert(FRAME_BYTES);
         Ok(Self { uri, client: client.to_owned(), topology })
     }
 

@@ -12,7 +12,6 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::error::{Doing, Result};
-use crate::ports::free_port;
 
 /// Bytes that are forwarded at once, at most.
 const CHUNK: usize = 64 * 1024;
@@ -62,11 +61,11 @@ enum Mode {
 }
 
 impl Link {
-    /// Starts to listen, on a free port, for connections to `server`.
+    /// Starts to listen for connections to `server`, on a port that it keeps as long as it lives.
     pub async fn start(server: SocketAddr) -> Result<Self> {
-        let port = free_port()?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-        let listener = listener.doing(format!("listening on port {port} for {server}"))?;
+        let doing = || format!("listening for connections to {server}");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.doing(doing())?;
+        let port = listener.local_addr().doing(doing())?.port();
         let state = Arc::new(watch::Sender::new(State::default()));
         let acceptor = tokio::spawn(accept(listener, server, Arc::clone(&state)));
         Ok(Self { port, state, acceptor })
