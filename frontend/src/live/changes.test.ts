@@ -73,8 +73,13 @@ it("of many orders beyond the list that change at once only some are asked for, 
   show(order(30), order(10));
   const key = ordersKeys.ofUser(USER);
   client.setQueryData(key, { pages: [{ items: shown(), next: "more" }], pageParams: [null] });
-  const [beyond, within] = [[1, 2, 3, 4, 5, 6, 7, 8, 9], [20, 21, 22, 23, 24, 25]];
-  const answers = [...beyond, ...within].map((nth) => [`GET /orders/status/${orderId(nth)}`, json(order(nth))] as const);
+  const [beyond, within] = [
+    [1, 2, 3, 4, 5, 6, 7, 8, 9],
+    [20, 21, 22, 23, 24, 25],
+  ];
+  const answers = [...beyond, ...within].map(
+    (nth) => [`GET /orders/status/${orderId(nth)}`, json(order(nth))] as const,
+  );
   const sent = answerWith(Object.fromEntries(answers));
   for (const nth of [...beyond, ...within]) tell(change(nth, shipped));
   await vi.waitFor(() => expect(told).toHaveLength(5 + within.length));
