@@ -53,17 +53,18 @@ export function createChanges(client: QueryClient, onOrder: OnOrder): Changes {
     if (advanced !== undefined) return;
 
     const before = held.get(change.id);
-    if (!before && change.description !== undefined && !isPlacing(client, change.user_id)) {
+    // A change may overtake the answer to the request that placed the order: that answer is waited for.
+    const mayBePlaced = isPlacing(client, change.user_id);
+    if (!before && change.description !== undefined && !mayBePlaced) {
       const order = placedElsewhere(change, change.description);
       putOrder(client, order);
       onOrder(order);
       return;
     }
     const isOffPage = !isInLoadedList(client, change.user_id, change.id);
-    if (!before && isOffPage && held.size >= MOST_OFF_PAGE) return;
+    if (!before && !mayBePlaced && isOffPage && held.size >= MOST_OFF_PAGE) return;
     if (!before || rankOfChange(before) < rankOfChange(change)) held.set(change.id, change);
-    // A change may overtake the answer to the request that placed the order: that answer is waited for.
-    if (!before && !isPlacing(client, change.user_id)) void adopt(change.id, change.user_id);
+    if (!before && !mayBePlaced) void adopt(change.id, change.user_id);
   };
 
   const askAgain = (keys: readonly (readonly string[])[]) => {
