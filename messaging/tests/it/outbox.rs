@@ -78,7 +78,7 @@ async fn relay_finds_what_nobody_hands_over() {
 }
 
 /// Goal: an event that is told again while it is in the outbox is not lost because it has been sent before. Method: tell it
-/// again, and delete what was there first.
+/// twice more; each has a row of its own, after the one that may be about to be deleted.
 #[tokio::test(flavor = "multi_thread")]
 async fn event_that_is_told_again_is_there_again() {
     let world = World::calm().await;
