@@ -260,3 +260,36 @@ async fn claim_and_send(
     }
     Ok(ids)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the next batch begins after one of `rows` rows with ids from `first`, and whether it is looked for at once.
+    fn next(search: &mut Search, first: i64, rows: usize) -> (i64, bool) {
+        let found: Vec<i64> = (first..).take(rows).collect();
+        let goes_on = search.goes_on(&found);
+        (search.after, goes_on)
+    }
+
+    #[test]
+    fn a_search_goes_on_after_full_batches_and_begins_anew_after_the_last() {
+        const FULL: usize = MAX_ROWS as usize;
+        let mut search = Search::default();
+        assert_eq!(next(&mut search, 1, FULL), (MAX_ROWS, true));
+        assert_eq!(next(&mut search, 1_001, FULL), (1_000 + MAX_ROWS, true));
+        assert_eq!(next(&mut search, 2_001, FULL - 1), (0, false));
+        assert_eq!(next(&mut search, 1, 0), (0, false));
+    }
+
+    #[test]
+    fn a_search_begins_anew_at_times_however_much_there_is() {
+        let mut search = Search::default();
+        let batches = (1..).step_by(MAX_ROWS as usize);
+        let starts: Vec<_> =
+            batches.take(2 * MAX_SEARCH).map(|first| next(&mut search, first, MAX_ROWS as usize)).collect();
+        assert!(starts.iter().all(|(_, goes_on)| *goes_on));
+        let anew: Vec<usize> = (0..starts.len()).filter(|&batch| starts[batch].0 == 0).collect();
+        assert_eq!(anew, [MAX_SEARCH]);
+    }
+}

@@ -25,6 +25,18 @@ function shown(): Order[] {
   return list?.pages.flatMap(({ items }) => items) ?? [];
 }
 
+/** Places an order from here; `meanwhile` comes before the answer. */
+async function place(meanwhile: () => void) {
+  const mutation = client.getMutationCache().build(client, {
+    mutationKey: placing(USER),
+    mutationFn: () => Promise.resolve(order(1)),
+    onMutate: meanwhile,
+    onSuccess: changes.placed,
+    onSettled: changes.placingEnded,
+  });
+  await mutation.execute(undefined);
+}
+
 const tell = (data: OrderChange) => changes.ofOrders({ event: "order", data });
 
 beforeEach(() => {
@@ -90,17 +102,20 @@ it("of many orders beyond the list that change at once only some are asked for, 
 it("a change that overtakes the answer to the request that placed the order waits for it", async () => {
   show();
   const sent = answerWith({});
-  const mutation = client.getMutationCache().build(client, {
-    mutationKey: placing(USER),
-    mutationFn: () => Promise.resolve(order(1)),
-    onMutate: () => tell(change(1, paid)),
-    onSuccess: changes.placed,
-    onSettled: changes.placingEnded,
-  });
-  await mutation.execute(undefined);
+  await place(() => tell(change(1, paid)));
   expect(shown()).toMatchObject([{ id: orderId(1), description: "Coffee beans", ...paid }]);
   expect(told).toMatchObject([paid]);
   expect(sent).toEqual([]);
+});
+
+it("the change of an order that is being placed is kept, however many others are asked for", async () => {
+  const others = [2, 3, 4, 5, 6, 7];
+  const unanswered = () => new Promise<Response>(() => undefined);
+  const sent = answerWith(Object.fromEntries(others.map((nth) => [`GET /orders/status/${orderId(nth)}`, unanswered])));
+  for (const nth of others) tell(change(nth, shipped));
+  await place(() => tell(change(1, paid)));
+  expect(told).toMatchObject([paid]);
+  expect(sent).toHaveLength(5);
 });
 
 it("what changes while the first answer is on its way is in the list when that is there", async () => {
