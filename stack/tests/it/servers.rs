@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
+use nix::libc::O_SYNC;
 use nix::unistd::geteuid;
 use stack::{ProcessId, Servers, ServersOptions, http, kept_folder};
 use tokio::time::timeout;
@@ -126,6 +127,27 @@ async fn rabbitmq_keeps_its_contents_unless_it_is_wiped() {
     println!("wiped after {:?}", begun.elapsed());
     assert_eq!(manage(&servers, "GET", exchange, "").await, 404);
     assert_eq!(manage(&servers, "GET", "/api/vhosts/shop", "").await, 200);
+}
+
+/// Goal: what quorum queues write is on disk when the write returns. Method: how the broker has its log open.
+#[tokio::test]
+async fn rabbitmq_flushes_what_it_writes() {
+    let servers = start().await;
+    let process = format!("/proc/{}", servers.rabbitmq().process().unwrap().pid);
+    let flags: Vec<i32> = fs::read_dir(format!("{process}/fd"))
+        .unwrap()
+        .map(Result::unwrap)
+        .filter(|file| {
+            fs::read_link(file.path()).is_ok_and(|to| to.extension().is_some_and(|kind| kind == "wal"))
+        })
+        .map(|file| fs::read_to_string(format!("{process}/fdinfo/{}", file.file_name().display())).unwrap())
+        .map(|info| {
+            let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
+            i32::from_str_radix(flags.trim(), 8).unwrap()
+        })
+        .collect();
+    assert_ne!(flags, [0; 0]);
+    assert!(flags.iter().all(|flags| flags & O_SYNC == O_SYNC), "{flags:?}");
 }
 
 /// Goal: a checkout in a private folder works, for root too, whose PostgreSQL is another user. Method: data survives a
