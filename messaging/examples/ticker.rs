@@ -94,9 +94,15 @@ struct Board {
 }
 
 impl Handler for Board {
+    type Begun = ();
     type Report = ();
 
-    async fn handle(&self, _conn: &mut AsyncPgConnection, events: &[Received<'_>]) -> QueryResult<Handled> {
+    async fn handle(
+        &self,
+        _conn: &mut AsyncPgConnection,
+        events: &[Received<'_>],
+        (): (),
+    ) -> QueryResult<Handled> {
         let mut handled = Handled::default();
         for (index, received) in events.iter().enumerate().filter(|(_, received)| !received.duplicate) {
             match serde_json::from_str(received.event.data.get()) {

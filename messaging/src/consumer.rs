@@ -1,4 +1,5 @@
-//! Consumer: takes deliveries through the inbox, many events in one transaction, and acks after the commit.
+//! Consumer: takes deliveries through the inbox, many events in one transaction, and acks after the commit, several batches
+//! together.
 //!
 //! Whatever is ready is handled together, up to [`MAX_EVENTS`]. A crash at any point leads to redelivery, which
 //! the inbox reports as such. A database that is away is not the message's fault: the batch stays
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, StreamExt, try_join};
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions};
 use lapin::types::FieldTable;
@@ -21,6 +22,7 @@ use tracing::{error, info, warn};
 
 use crate::broker::Session;
 use crate::dead_letter::{NOT_A_CLOUDEVENT, Reason};
+use crate::due::Due;
 use crate::error::within;
 use crate::event::{Event, MAX_BATCH, split_batch};
 use crate::outbox::{Message, Row};
@@ -33,24 +35,43 @@ use crate::{
 pub const MAX_EVENTS: usize = 500;
 /// Messages that the broker hands out ahead of their acks.
 const PREFETCH: u16 = 100;
+/// How long what is committed may wait for its ack. A quorum queue writes an ack to its log and flushes that, as it does a
+/// message: acks of several batches together cost the broker what one does.
+const ACK_AFTER: Duration = Duration::from_millis(50);
+/// Messages that wait for their acks, at most: the broker has others to hand out meanwhile.
+const MAX_UNACKED: usize = PREFETCH as usize / 2;
 /// An ack or another short exchange with the broker.
 const BROKER_LIMIT: Duration = Duration::from_secs(5);
 /// One transaction; only a silent network takes longer, since the server has limits of its own.
 const TRANSACTION_LIMIT: Duration = Duration::from_secs(10);
 
 /// What a service does with events.
+///
+/// It runs again with the same events if the transaction fails, so its only effects are in the database and in what it
+/// returns.
 pub trait Handler: Send + Sync + 'static {
+    /// What it has begun with; `()` if it does nothing before it knows the duplicates.
+    type Begun: Default + Send;
     /// What it has to say of a batch once that is committed.
     type Report: Default + Send;
 
+    /// Begins to apply `events` while it is being asked which of them are duplicates. What it sends first leaves together
+    /// with BEGIN, which saves a round trip: if that writes, it must fail
+    /// [outside of the transaction](crate::only_within).
+    fn begin(
+        &self,
+        _conn: &AsyncPgConnection,
+        _events: &[Event],
+    ) -> impl Future<Output = QueryResult<Self::Begun>> + Send {
+        async { Ok(Self::Begun::default()) }
+    }
+
     /// Applies `events`, in order, within the caller's transaction.
-    ///
-    /// It runs again with the same events if the transaction fails, so its only effects are in the database and in
-    /// what it returns.
     fn handle(
         &self,
         conn: &mut AsyncPgConnection,
         events: &[Received<'_>],
+        begun: Self::Begun,
     ) -> impl Future<Output = QueryResult<Handled<Self::Report>>> + Send;
 
     /// Counts and announces what has been committed, right after that. A process that ends in between never does:
@@ -116,6 +137,37 @@ struct Batch {
     malformed: Vec<(Box<RawValue>, String)>,
     /// The newest delivery with a decodable body; acknowledging it acknowledges all before it.
     last: Option<Delivery>,
+    /// Deliveries with decodable bodies.
+    messages: usize,
+}
+
+/// Deliveries that are committed and wait for their acks.
+#[derive(Default)]
+struct Committed {
+    last: Option<Delivery>,
+    messages: usize,
+    /// When they are to be acknowledged.
+    due: Due,
+}
+
+impl Committed {
+    fn add(&mut self, batch: &mut Batch) {
+        self.last = batch.last.take();
+        self.messages += batch.messages;
+        self.due.within(if self.messages >= MAX_UNACKED { Duration::ZERO } else { ACK_AFTER });
+    }
+
+    async fn acknowledge(&mut self) -> Result<(), Error> {
+        let Some(last) = std::mem::take(self).last else { return Ok(()) };
+        let ack = last.ack(BasicAckOptions { multiple: true });
+        if !within(BROKER_LIMIT, "acknowledging", ack).await? {
+            // The channel died; everything comes again and the inbox absorbs it.
+            counter!("messaging_lost_acks_total").increment(1);
+            return Err(Error::ConsumerEnded);
+        }
+        crash_point!("consumer.acked");
+        Ok(())
+    }
 }
 
 /// What a transaction did with a batch.
@@ -152,32 +204,38 @@ impl<H: Handler> Consumer<H> {
         self.connected.set(true);
         info!(queue = self.queue, "consumer: connected");
         let mut pace = Pace::default();
+        let mut committed = Committed::default();
         loop {
             pace.wait().await;
             let first = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
+                () = committed.due.reached() => {
+                    committed.acknowledge().await?;
+                    continue;
+                }
                 delivery = deliveries.next() => delivery,
             };
             let begun = Instant::now();
-            let batch = self.collect(first, &mut deliveries).await?;
+            let mut batch = self.collect(first, &mut deliveries).await?;
             if batch.events.len() + MAX_BATCH <= MAX_EVENTS {
                 pace.took(begun, batch.events.len());
             }
-            let Some(last) = &batch.last else {
+            if batch.last.is_none() {
                 continue;
-            };
+            }
             if mutant!("ack-before-commit") {
-                self.acknowledge(last).await?;
+                committed.add(&mut batch);
+                committed.acknowledge().await?;
             }
             crash_point!("consumer.delivered");
             if !self.commit(&batch, shutdown).await {
                 break;
             }
             crash_point!("consumer.committed");
-            self.acknowledge(last).await?;
-            crash_point!("consumer.acked");
+            committed.add(&mut batch);
         }
+        committed.acknowledge().await?;
         session.close().await;
         Ok(())
     }
@@ -214,6 +272,7 @@ impl<H: Handler> Consumer<H> {
                         }
                     }
                     batch.last = Some(delivery);
+                    batch.messages += 1;
                 }
                 Err(reason) => self.reject(&delivery, &reason).await?,
             }
@@ -272,7 +331,8 @@ impl<H: Handler> Consumer<H> {
     /// The whole transaction.
     async fn apply(&self, conn: &mut AsyncPgConnection, batch: &Batch) -> QueryResult<Applied<H::Report>> {
         let ids: Vec<_> = batch.events.iter().map(|event| event.id).collect();
-        let mut fresh = transaction::begin(conn, inbox::accept(conn, &ids)).await?;
+        let first = async { try_join!(inbox::accept(conn, &ids), self.handler.begin(conn, &batch.events)) };
+        let (mut fresh, begun) = transaction::begin(conn, first).await?;
         let received: Vec<Received<'_>> = batch
             .events
             .iter()
@@ -282,7 +342,7 @@ impl<H: Handler> Consumer<H> {
                 duplicate: !fresh.remove(&event.id),
             })
             .collect();
-        let Handled { mut enqueued, refusals, report } = self.handler.handle(conn, &received).await?;
+        let Handled { mut enqueued, refusals, report } = self.handler.handle(conn, &received, begun).await?;
         inbox::forget(conn, &dead_letter::without_effect(&received, &refusals)).await?;
         let refused = refusals.iter().map(|refusal| {
             let raw = RawValue::from_string(batch.events[refusal.index].to_json());
@@ -314,15 +374,5 @@ impl<H: Handler> Consumer<H> {
         counter!("messaging_dead_letters_total").increment(letters as u64);
         counter!("messaging_duplicates_total").increment(applied.duplicates as u64);
         histogram!("messaging_consumer_batch_events").record(batch.events.len() as f64);
-    }
-
-    async fn acknowledge(&self, last: &Delivery) -> Result<(), Error> {
-        let ack = last.ack(BasicAckOptions { multiple: true });
-        if !within(BROKER_LIMIT, "acknowledging", ack).await? {
-            // The channel died; everything comes again and the inbox absorbs it.
-            counter!("messaging_lost_acks_total").increment(1);
-            return Err(Error::ConsumerEnded);
-        }
-        Ok(())
     }
 }

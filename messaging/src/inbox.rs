@@ -6,7 +6,7 @@ use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::transaction::only_within;
+use crate::only_within;
 
 /// Records `message_ids` and returns those that are new, in a transaction that [began](crate::transaction::begin) with
 /// this.

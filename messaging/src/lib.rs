@@ -5,6 +5,7 @@ pub mod broadcast;
 pub mod broker;
 pub mod consumer;
 pub mod dead_letter;
+mod due;
 mod error;
 pub mod event;
 mod fault;

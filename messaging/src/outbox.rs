@@ -10,7 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::event::Event;
-use crate::transaction::only_within;
+use crate::only_within;
 
 /// A message that waits in the outbox, or is about to.
 #[derive(Debug, Clone)]

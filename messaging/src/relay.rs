@@ -12,10 +12,11 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use metrics::{counter, histogram};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::due::Due;
 use crate::error::within;
 use crate::outbox::{Message, Row};
 pub use crate::publisher::Publisher;
@@ -120,7 +121,7 @@ impl Relay {
                     }
                     sending.push(send(publisher, rows));
                 }
-                () = sent.is_due() => sent.forget(conn).await?,
+                () = sent.due.reached() => sent.forget(conn).await?,
                 _ = poll.tick() => {
                     let found = claim_and_send(conn, publisher, search.after, LEFT_BEHIND);
                     let found = within(RUN_LIMIT, "relaying a batch", found).await?;
@@ -144,29 +145,20 @@ impl Relay {
 struct Sent {
     ids: Vec<i64>,
     /// When they are to be deleted.
-    due_at: Option<Instant>,
+    due: Due,
 }
 
 impl Sent {
     fn add(&mut self, ids: Vec<i64>) {
-        let now = Instant::now();
         self.ids.extend(ids);
-        let due_at = *self.due_at.get_or_insert(now + FORGET_AFTER);
-        self.due_at = Some(if self.ids.len() >= MAX_ROWS as usize { now } else { due_at });
-    }
-
-    async fn is_due(&self) {
-        match self.due_at {
-            Some(at) => sleep_until(at).await,
-            None => std::future::pending().await,
-        }
+        self.due.within(if self.ids.len() >= MAX_ROWS as usize { Duration::ZERO } else { FORGET_AFTER });
     }
 
     /// Deletes them. If that fails they are sent once more.
     async fn forget(&mut self, conn: &AsyncPgConnection) -> Result<(), Error> {
-        if self.due_at.take().is_some() {
-            within(RUN_LIMIT, "deleting what is sent", outbox::forget(conn, &self.ids)).await?;
-            self.ids.clear();
+        let Self { ids, .. } = std::mem::take(self);
+        if !ids.is_empty() {
+            within(RUN_LIMIT, "deleting what is sent", outbox::forget(conn, &ids)).await?;
             crash_point!("relay.committed");
         }
         Ok(())

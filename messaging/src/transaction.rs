@@ -11,15 +11,17 @@ use futures_util::try_join;
 
 const BEGIN: &str = "BEGIN; SET LOCAL messaging.transaction = on";
 
-/// A condition that is true in a transaction that [`begin`] began, and an error in any other and outside.
+/// A condition in SQL that is true in a transaction that [`begin`](crate::transaction::begin) began, and an error in any
+/// other and outside.
+#[macro_export]
 macro_rules! only_within {
     () => {
         "current_setting('messaging.transaction')::boolean"
     };
 }
-pub(crate) use only_within;
 
-/// Begins a transaction with its first statement, one that fails outside of such: [`inbox::accept`](crate::inbox::accept).
+/// Begins a transaction with its first statements. Those that write fail outside of such a transaction, as
+/// [`inbox::accept`](crate::inbox::accept) does.
 ///
 /// # Errors
 /// The connection may be within the transaction or not: drop it.

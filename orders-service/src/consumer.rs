@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
 use messaging::broadcast::Voice;
-use messaging::{Handled, Handler, Received, Refusal};
+use messaging::{Event, Handled, Handler, Received, Refusal};
 use metrics::counter;
 use uuid::Uuid;
 
@@ -19,15 +19,27 @@ pub(crate) struct Results {
 }
 
 impl Handler for Results {
+    type Begun = (Told, Vec<OrderChange>);
     type Report = Vec<OrderChange>;
+
+    /// Settles what the batch says one thing of. Which events are duplicates matters not: an order is settled once.
+    async fn begin(&self, conn: &AsyncPgConnection, events: &[Event]) -> QueryResult<Self::Begun> {
+        let told = read(events);
+        let single = told.results.iter().filter(|(_, result)| !told.contested.contains(&result.order_id));
+        let settled = store::settle(conn, &single.map(|(_, result)| result).collect::<Vec<_>>()).await?;
+        Ok((told, settled))
+    }
 
     async fn handle(
         &self,
         conn: &mut AsyncPgConnection,
-        events: &[Received<'_>],
+        _events: &[Received<'_>],
+        (Told { mut results, contested, mut refusals }, mut settled): Self::Begun,
     ) -> QueryResult<Handled<Self::Report>> {
-        let Told { mut results, contested, mut refusals } = read(events);
-        let settled = settle(conn, &results, &contested).await?;
+        // One after another: of several results for an order the first that agrees counts, and a refund after it.
+        for (_, result) in results.iter().filter(|(_, result)| contested.contains(&result.order_id)) {
+            settled.extend(store::settle(conn, &[result]).await?);
+        }
         if settled.len() < results.len() {
             // What settled nothing is a repetition, or something is wrong with it. Of several results for an order, some
             // may have changed nothing.
@@ -56,7 +68,8 @@ impl Handler for Results {
 }
 
 /// What a batch of events says.
-struct Told {
+#[derive(Default)]
+pub(crate) struct Told {
     /// With their places; a repetition within the batch is left out.
     results: Vec<(usize, PaymentResult)>,
     /// Orders of which the batch says several things.
@@ -65,13 +78,13 @@ struct Told {
     refusals: Vec<Refusal>,
 }
 
-fn read(events: &[Received<'_>]) -> Told {
+fn read(events: &[Event]) -> Told {
     let mut results = Vec::with_capacity(events.len());
     let mut seen: HashMap<Uuid, PaymentResult> = HashMap::with_capacity(events.len());
     let mut contested = HashSet::new();
     let mut refusals = Vec::new();
-    for (index, received) in events.iter().enumerate() {
-        match PaymentResult::read(received.event) {
+    for (index, event) in events.iter().enumerate() {
+        match PaymentResult::read(event) {
             Ok(result) => match seen.entry(result.order_id) {
                 Entry::Vacant(vacant) => {
                     vacant.insert(result);
@@ -88,20 +101,4 @@ fn read(events: &[Received<'_>]) -> Told {
         }
     }
     Told { results, contested, refusals }
-}
-
-/// Settles every order that a result agrees with, and returns how those stand: all at once, but one after another where
-/// the batch says several things of an order. Of those the first that agrees counts, and a refund after it.
-async fn settle(
-    conn: &mut AsyncPgConnection,
-    results: &[(usize, PaymentResult)],
-    contested: &HashSet<Uuid>,
-) -> QueryResult<Vec<OrderChange>> {
-    let (several, single): (Vec<_>, Vec<_>) =
-        results.iter().map(|(_, result)| result).partition(|result| contested.contains(&result.order_id));
-    let mut settled = store::settle(conn, &single).await?;
-    for result in several {
-        settled.extend(store::settle(conn, &[result]).await?);
-    }
-    Ok(settled)
 }

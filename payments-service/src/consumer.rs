@@ -8,16 +8,26 @@ use contracts::events::{OrderCancelRequested, OrderCreated, Payload};
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
 use messaging::broadcast::Voice;
-use messaging::{Handled, Handler, Reason, Received, Refusal, mutant};
+use messaging::{Event, Handled, Handler, Reason, Received, Refusal, mutant};
 use metrics::counter;
 use uuid::Uuid;
 
-use crate::domain::{AccountChange, Decision, Direction, Entry, Order, Outcome, Request, Wants, tell};
+use crate::domain::{AccountChange, Book, Decision, Direction, Entry, Order, Outcome, Request, Wants, tell};
 use crate::store;
 
 /// The handler of the queue of payment requests.
 pub(crate) struct Payments {
     pub voice: Voice,
+}
+
+/// What a batch asks for, and what is known of that. Which events are duplicates matters not: it is an order's decision that
+/// is made once.
+#[derive(Default)]
+pub(crate) struct Begun {
+    /// With their places.
+    requests: Vec<(usize, Request)>,
+    refusals: Vec<Refusal>,
+    book: Book,
 }
 
 /// What a batch did.
@@ -31,15 +41,21 @@ pub(crate) struct Report {
 }
 
 impl Handler for Payments {
+    type Begun = Begun;
     type Report = Report;
+
+    async fn begin(&self, conn: &AsyncPgConnection, events: &[Event]) -> QueryResult<Begun> {
+        let (requests, refusals) = read(events);
+        let book = store::read(conn, requests.iter().map(|(_, request)| request)).await?;
+        Ok(Begun { requests, refusals, book })
+    }
 
     async fn handle(
         &self,
         conn: &mut AsyncPgConnection,
-        events: &[Received<'_>],
+        _events: &[Received<'_>],
+        Begun { requests, mut refusals, mut book }: Begun,
     ) -> QueryResult<Handled<Report>> {
-        let (requests, mut refusals) = read(events);
-        let mut book = store::read(conn, requests.iter().map(|(_, request)| request)).await?;
         let mut requests = without_contradictions(requests, &book.decisions, &mut refusals);
         if mutant!("duplicates-acked-silently") {
             requests.retain(|request| !book.decisions.contains_key(&request.order.id));
@@ -105,11 +121,11 @@ fn without_contradictions(
 }
 
 /// The requests among `events` with their places, and what is none.
-fn read(events: &[Received<'_>]) -> (Vec<(usize, Request)>, Vec<Refusal>) {
+fn read(events: &[Event]) -> (Vec<(usize, Request)>, Vec<Refusal>) {
     let mut requests = Vec::with_capacity(events.len());
     let mut refusals = Vec::new();
-    for (index, received) in events.iter().enumerate() {
-        match parse(received) {
+    for (index, event) in events.iter().enumerate() {
+        match parse(event) {
             Ok(request) => requests.push((index, request)),
             Err(reason) => refusals.push(Refusal { index, reason }),
         }
@@ -117,8 +133,7 @@ fn read(events: &[Received<'_>]) -> (Vec<(usize, Request)>, Vec<Refusal>) {
     (requests, refusals)
 }
 
-fn parse(received: &Received<'_>) -> Result<Request, Reason> {
-    let event = received.event;
+fn parse(event: &Event) -> Result<Request, Reason> {
     match event.kind.as_str() {
         OrderCreated::KIND => {
             let OrderCreated { order_id: id, user_id, amount, .. } = Payload::read(event)?;

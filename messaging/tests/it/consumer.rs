@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::support::{Amqp, QUEUE, Recorder, World, event, events, eventually};
+use crate::support::{Amqp, QUEUE, Recorder, World, acknowledged, event, events, eventually};
 
 /// Goal: repetitions have no effect. Method: one event 50 times among others in one message, and 50 times in messages
 /// of its own, shuffled among others; the handler is told of each.
@@ -100,6 +100,16 @@ async fn handler_that_panics_is_run_again() {
     world.until_count("effects", 1).await;
     consumer.stop().await;
     assert_eq!(recorder.flags(panicking.id), [false, false]);
+}
+
+/// Goal: what is committed is acknowledged soon, even if nothing follows it.
+#[tokio::test(flavor = "multi_thread")]
+async fn message_that_comes_alone_is_acknowledged() {
+    let world = World::calm().await;
+    let consumer = world.run_consumer(&Recorder::new());
+    Amqp::connect(&world).await.publish_events([&event("Ordinary")]).await;
+    eventually("it is acknowledged", async || acknowledged(&world, QUEUE).await == 1).await;
+    consumer.stop().await;
 }
 
 /// Goal: an orderly end finishes what is in hand, and gives back what is not. Method: ask for the end while the handler

@@ -8,9 +8,14 @@ use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use messaging::Event;
 use messaging::event::{join_batch, split_batch};
 use stack::{Servers, http};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use uuid::Uuid;
 
 use super::{KEY, World, eventually};
+
+/// user:password in base64.
+const AUTHORIZATION: &str = "Authorization: Basic dXNlcjpwYXNzd29yZA==\r\n";
 
 pub(crate) struct Amqp {
     channel: Channel,
@@ -92,11 +97,25 @@ pub(crate) fn ids(body: &[u8]) -> Vec<Uuid> {
     events.iter().map(|event| Event::from_json(event.get()).unwrap().id).collect()
 }
 
+/// How many deliveries of a queue have been acknowledged, as the management interface has it some seconds later.
+pub(crate) async fn acknowledged(world: &World, queue: &str) -> u64 {
+    let mut stream = TcpStream::connect(("127.0.0.1", console_port(world.servers))).await.unwrap();
+    let path = format!("/api/queues/{}/{queue}", world.virtual_host);
+    stream.write_all(format!("GET {path} HTTP/1.0\r\n{AUTHORIZATION}\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let queue: serde_json::Value = serde_json::from_str(body).unwrap();
+    queue["message_stats"]["ack"].as_u64().unwrap_or_default()
+}
+
 /// A request to the management interface.
 pub(crate) async fn manage(servers: &Servers, method: &str, path: &str, body: &str) {
-    let port = servers.console_url().rsplit(':').next().unwrap().parse().unwrap();
-    // user:password in base64.
-    let headers = "Authorization: Basic dXNlcjpwYXNzd29yZA==\r\nContent-Type: application/json\r\n";
-    let status = http::status(method, port, path, headers, body).await.unwrap();
+    let headers = format!("{AUTHORIZATION}Content-Type: application/json\r\n");
+    let status = http::status(method, console_port(servers), path, &headers, body).await.unwrap();
     assert!((200..300).contains(&status), "{method} {path} was answered {status}");
+}
+
+fn console_port(servers: &Servers) -> u16 {
+    servers.console_url().rsplit(':').next().unwrap().parse().unwrap()
 }

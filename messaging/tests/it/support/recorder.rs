@@ -42,9 +42,15 @@ impl Recorder {
 }
 
 impl Handler for Recorder {
+    type Begun = ();
     type Report = ();
 
-    async fn handle(&self, conn: &mut AsyncPgConnection, events: &[Received<'_>]) -> QueryResult<Handled> {
+    async fn handle(
+        &self,
+        conn: &mut AsyncPgConnection,
+        events: &[Received<'_>],
+        (): (),
+    ) -> QueryResult<Handled> {
         let mut refusals = Vec::new();
         let mut effects = Vec::new();
         for (index, Received { event, duplicate }) in events.iter().enumerate() {
