@@ -1,8 +1,8 @@
 //! Watches some orders become final, from outside: by asking the orders database, as any client might.
 //!
 //! An order's latency ends when an answer that shows it final has arrived. That is late by the pause between two
-//! questions at most, and by half of it on average; the pause is a tenth of the longest wait, between 0.2 and 20 ms.
-//! Nothing is asked while no order is waited for.
+//! questions, and one question, at most, and by half of that on average; the pause is a tenth of the longest wait, between
+//! 0.2 and 20 ms. Nothing is asked while no order is waited for.
 
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};

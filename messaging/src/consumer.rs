@@ -35,11 +35,11 @@ use crate::{
 pub const MAX_EVENTS: usize = 500;
 /// Messages that the broker hands out ahead of their acks.
 const PREFETCH: u16 = 100;
-/// How long what is committed may wait for its ack. A quorum queue writes an ack to its log and flushes that, as it does a
-/// message: acks of several batches together cost the broker what one does.
+/// How long what is committed may wait for its ack, or for the end of the batch that is in hand then. A quorum queue writes
+/// an ack to its log and flushes that, as it does a message: acks of several batches together cost the broker what one does.
 const ACK_AFTER: Duration = Duration::from_millis(50);
-/// Messages that wait for their acks, at most: the broker has others to hand out meanwhile.
-const MAX_UNACKED: usize = PREFETCH as usize / 2;
+/// So many messages are acknowledged at once: the broker has others to hand out meanwhile.
+const ACK_AT: usize = PREFETCH as usize / 2;
 /// An ack or another short exchange with the broker.
 const BROKER_LIMIT: Duration = Duration::from_secs(5);
 /// One transaction; only a silent network takes longer, since the server has limits of its own.
@@ -55,9 +55,9 @@ pub trait Handler: Send + Sync + 'static {
     /// What it has to say of a batch once that is committed.
     type Report: Default + Send;
 
-    /// Begins to apply `events` while it is being asked which of them are duplicates. What it sends first leaves together
-    /// with BEGIN, which saves a round trip: if that writes, it must fail
-    /// [outside of the transaction](crate::only_within).
+    /// Begins to apply `events` while the inbox is being asked which of them are duplicates. The statements that it does
+    /// not await one after another leave together with BEGIN, which saves a round trip. If they write they must fail
+    /// [outside of the transaction](crate::only_within). What they read may be older than what the inbox says.
     fn begin(
         &self,
         _conn: &AsyncPgConnection,
@@ -154,7 +154,7 @@ impl Committed {
     fn add(&mut self, batch: &mut Batch) {
         self.last = batch.last.take();
         self.messages += batch.messages;
-        self.due.within(if self.messages >= MAX_UNACKED { Duration::ZERO } else { ACK_AFTER });
+        self.due.within(ACK_AFTER);
     }
 
     async fn acknowledge(&mut self) -> Result<(), Error> {
@@ -163,7 +163,7 @@ impl Committed {
         if !within(BROKER_LIMIT, "acknowledging", ack).await? {
             // The channel died; everything comes again and the inbox absorbs it.
             counter!("messaging_lost_acks_total").increment(1);
-            return Err(Error::ConsumerEnded);
+            return Err(Error::Disconnected);
         }
         crash_point!("consumer.acked");
         Ok(())
@@ -234,6 +234,9 @@ impl<H: Handler> Consumer<H> {
             }
             crash_point!("consumer.committed");
             committed.add(&mut batch);
+            if committed.messages >= ACK_AT {
+                committed.acknowledge().await?;
+            }
         }
         committed.acknowledge().await?;
         session.close().await;

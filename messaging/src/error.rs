@@ -3,8 +3,8 @@ use std::time::Duration;
 use lapin::ErrorKind;
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 
-/// Why a session of the relay or of a consumer ended. None of them loses a message: what was not committed is
-/// still in the outbox or will be delivered again.
+/// Why the broker can't be used, or a session with it ended. None of them loses a message: what was not confirmed is still
+/// in the outbox, and what was not acknowledged will be delivered again.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The broker refused or the connection broke.
@@ -45,7 +45,7 @@ pub enum Error {
     /// The broker has raised an alarm (memory or disk) and takes no publishes.
     #[error("the broker blocks publishers (connection.blocked)")]
     Blocked,
-    /// The handler panicked. Its batch was not committed and comes again.
+    /// The handler panicked. Its batch comes again, and what was committed is a duplicate then.
     #[error("the handler panicked")]
     Panicked,
 }

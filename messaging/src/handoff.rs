@@ -45,7 +45,7 @@ impl Handed {
         }
     }
 
-    /// Forgets what has waited for too long: others may have found it in the outbox.
+    /// Forgets all that waits: it may be old, and others may have found it in the outbox.
     pub(crate) fn clear(&mut self) {
         while self.batches.try_recv().is_ok() {}
     }

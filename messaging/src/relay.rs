@@ -3,8 +3,8 @@
 //! What its own process commits is handed over and sent from memory, several batches at a time; their rows are deleted
 //! when they are confirmed. What nobody handed over (a process died, the broker was away, there was no room) is found in
 //! the table: one transaction deletes rows, publishes them, awaits their confirms and commits. If anything fails the rows
-//! are still there for this relay or another. No cursor that lasts, so that no row is passed over when ids commit out of order; no
-//! leases; any number of relays, thanks to `SKIP LOCKED`.
+//! are still there for this relay or another. No cursor that lasts, so that no row is passed over when ids commit out of
+//! order; no leases; any number of relays, thanks to `SKIP LOCKED`.
 
 use std::time::Duration;
 

@@ -19,7 +19,7 @@ use crate::{Error, Pool};
 /// The time that a partition holds.
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Partitions are made a week ahead, so that missing this many times does no harm.
+/// Partitions are made a week ahead, so that missing many of these does no harm.
 const INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// After a failure, or when somebody was in the way. Not sooner: consumers wait while it waits for them.
 const RETRY: Duration = Duration::from_secs(60);

@@ -20,7 +20,7 @@ macro_rules! only_within {
     };
 }
 
-/// Begins a transaction with its first statements. Those that write fail outside of such a transaction, as
+/// Begins a transaction with its first statements. Those that write must fail outside of such a transaction, as
 /// [`inbox::accept`](crate::inbox::accept) does.
 ///
 /// # Errors

@@ -22,7 +22,7 @@ impl Handler for Results {
     type Begun = (Told, Vec<OrderChange>);
     type Report = Vec<OrderChange>;
 
-    /// Settles what the batch says one thing of. Which events are duplicates matters not: an order is settled once.
+    /// Settles what the batch says one thing of. Which events are duplicates does not matter: an order is settled once.
     async fn begin(&self, conn: &AsyncPgConnection, events: &[Event]) -> QueryResult<Self::Begun> {
         let told = read(events);
         let single = told.results.iter().filter(|(_, result)| !told.contested.contains(&result.order_id));

@@ -20,7 +20,7 @@ pub(crate) struct Payments {
     pub voice: Voice,
 }
 
-/// What a batch asks for, and what is known of that. Which events are duplicates matters not: it is an order's decision that
+/// What a batch asks for, and what is known of that. Which events are duplicates does not matter: it is an order's decision that
 /// is made once.
 #[derive(Default)]
 pub(crate) struct Begun {

@@ -109,7 +109,7 @@ pub(crate) fn has_noted(folder: &Path, virtual_host: &str, queues: &[String]) ->
 }
 
 /// What a quorum queue writes is flushed by the write itself, which saves a second call for each batch of messages: two hops
-/// between threads. (README of the Raft library: <https://github.com/rabbitmq/ra#configuration>.)
+/// between threads. (README of the Raft library, version 2. Version 3, which RabbitMQ has since 4.3, passes it over.)
 const ADVANCED_CONFIGURATION: &str = "[{ra, [{wal_write_strategy, o_sync}]}].\n";
 
 fn write_files(folder: &Path, ports: Ports) -> Result<()> {

@@ -95,7 +95,7 @@ impl<A: Audience> Listener<A> {
     /// A queue that is this session's own and ends with it.
     async fn subscribe(&self, session: &Session) -> Result<lapin::Consumer, Error> {
         let channel = &session.channel;
-        // Brokers have stopped to name queues well in clusters, and some refuse transient queues that are not exclusive.
+        // Named after the channel, for the console; exclusive, because newer brokers refuse other transient queues.
         let queue = format!("{}.{}", self.channel, Uuid::now_v7());
         let mut arguments = FieldTable::default();
         arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(MAX_QUEUED_PACKETS));

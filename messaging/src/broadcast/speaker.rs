@@ -39,7 +39,7 @@ pub struct Speaker {
     queue: mpsc::Receiver<Changes>,
     omitted: Arc<AtomicBool>,
     id: Uuid,
-    /// Of the last packet.
+    /// Of the last packet that held or omitted changes.
     number: u64,
 }
 

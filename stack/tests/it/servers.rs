@@ -130,6 +130,7 @@ async fn rabbitmq_keeps_its_contents_unless_it_is_wiped() {
 }
 
 /// Goal: what quorum queues write is on disk when the write returns. Method: how the broker has its log open.
+/// (RabbitMQ 4.3 and later have no setting for that.)
 #[tokio::test]
 async fn rabbitmq_flushes_what_it_writes() {
     let servers = start().await;
