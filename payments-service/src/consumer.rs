@@ -20,8 +20,8 @@ pub(crate) struct Payments {
     pub voice: Voice,
 }
 
-/// What a batch asks for, and what is known of that. Which events are duplicates does not matter: it is an order's decision that
-/// is made once.
+/// What a batch asks for, and what is known of that. Which events are duplicates does not matter: it is an order's decision
+/// that is made once.
 #[derive(Default)]
 pub(crate) struct Begun {
     /// With their places.
