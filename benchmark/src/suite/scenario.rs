@@ -20,15 +20,25 @@ const CONNECTIONS: u32 = 256;
 const BACKLOG: f64 = 1e6;
 const ACCOUNTS: f64 = 1000.0;
 
-/// One run of the suite. The first one's rate decides those of others.
+/// One run of the suite. The first one's rate decides those of the next, which follow at once: a machine's speed changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scenario {
     /// As many orders as are answered, straight to the services.
     Sustained,
-    /// The same through the gateway.
+    /// 70 % of the sustained rate.
+    Load70,
+    /// 50 % of the sustained rate.
+    Load50,
+    /// 30 % of the sustained rate.
+    Load30,
+    /// 10 % of the sustained rate.
+    Load10,
+    /// Three times the sustained rate.
+    Overload,
+    /// As many orders as are answered, through the gateway.
     Gateway,
-    /// The same with one account for all orders.
+    /// The same straight to the services, with one account for all orders.
     HotAccount,
     /// The same without any money: every order is declined.
     Declined,
@@ -38,16 +48,6 @@ pub enum Scenario {
     Quiet,
     /// 50 orders per second through the gateway.
     GatewayQuiet,
-    /// 10 % of the sustained rate.
-    Load10,
-    /// 30 % of the sustained rate.
-    Load30,
-    /// 50 % of the sustained rate.
-    Load50,
-    /// 70 % of the sustained rate.
-    Load70,
-    /// Three times the sustained rate.
-    Overload,
     /// 1000 orders per second, and 2000 clients that watch.
     Live,
     /// As many orders as are answered, after a million delivered ones.

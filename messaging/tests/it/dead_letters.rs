@@ -10,13 +10,13 @@ use crate::support::{Amqp, QUEUE, Recorder, World, event, events, eventually};
 
 const DEAD: &str = "work.dead";
 
-/// Goal: no body stops the consumer. Method: bodies of every kind of wrong, then a good one; each of the wrong ends in
-/// the dead-letter queue, as it came.
+/// Goal: no body stops the consumer, or is taken for its neighbours. Method: bodies of every kind of wrong between two good
+/// ones; each of the wrong ends in the dead-letter queue, as it came.
 #[tokio::test(flavor = "multi_thread")]
 async fn body_that_is_no_batch_is_dead_lettered_as_it_came() {
     let world = World::calm().await;
     let amqp = Amqp::connect(&world).await;
-    let good = event("Ordinary");
+    let [first, last] = [(); 2].map(|()| event("Ordinary"));
     let mut bodies: Vec<Vec<u8>> = [
         &b""[..],
         b"\xff\xfe",
@@ -30,16 +30,17 @@ async fn body_that_is_no_batch_is_dead_lettered_as_it_came() {
     .map(<[u8]>::to_vec)
     .to_vec();
     bodies.push("[".repeat(200_000).into_bytes());
-    bodies.push(join_batch(std::iter::repeat_n(good.to_json().as_str(), MAX_BATCH + 1)));
+    bodies.push(join_batch(std::iter::repeat_n(last.to_json().as_str(), MAX_BATCH + 1)));
     bodies.push(vec![b' '; 10_000_000]);
     bodies.push(format!("[\"{}\"]", "x".repeat(MAX_BODY_BYTES)).into_bytes());
+    amqp.publish_events([&first]).await;
     for body in &bodies {
         amqp.publish(body).await;
     }
-    amqp.publish_events([&good]).await;
+    amqp.publish_events([&last]).await;
     let recorder = Recorder::new();
     let consumer = world.run_consumer(&recorder);
-    eventually("the good one is handled", async || recorder.times_seen(good.id) == 1).await;
+    eventually("the last one is handled", async || recorder.times_seen(last.id) == 1).await;
 
     let mut dead = Vec::new();
     for _ in &bodies {
@@ -50,7 +51,8 @@ async fn body_that_is_no_batch_is_dead_lettered_as_it_came() {
     bodies.sort();
     assert!(dead == bodies, "{:?}", dead.iter().map(Vec::len).collect::<Vec<_>>());
     assert_eq!((amqp.ready(QUEUE).await, amqp.ready(DEAD).await), (0, 0));
-    assert_eq!(world.count("effects").await, 1);
+    assert_eq!(recorder.times_seen(first.id), 1);
+    assert_eq!(world.count("effects").await, 2);
 }
 
 /// Goal: one bad event spoils no other. Method: a malformed and a refused one between good ones; each is set aside once,
