@@ -124,11 +124,12 @@ impl Worker {
             Ok(Creation::Created(order)) => Some(OrderChange::created(order)),
             _ => None,
         });
-        tell(&self.voice, &created.collect::<Vec<_>>());
+        let created: Vec<_> = created.collect();
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
             // The client may be gone; its order stands all the same.
             let _ = answer.send(outcome);
         }
+        tell(&self.voice, &created);
     }
 
     /// One outcome for each candidate, and the requests for payment.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use diesel_migrations::EmbeddedMigrations;
 use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt, TryFutureExt};
-use messaging::broadcast::{self, Listener, Voice};
+use messaging::broadcast::{self, Voice};
 use messaging::{Backoff, Broker, Consumer, Handler, Handoff, Pool, Relay, Retention, Topology, retention};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -165,10 +165,9 @@ impl Service {
 
     /// Tells what changes, and hears it from all replicas: over `channel`, for clients who know it as `event`.
     pub fn live(&self, channel: &'static str, event: &'static str) -> (Voice, Hub) {
-        let (voice, speaker) = broadcast::speaker(self.broker.clone(), channel);
-        self.spawn(|stop| speaker.run(stop));
         let hub = Hub::new(event);
-        let listener = Listener { broker: self.broker.clone(), channel, audience: hub.clone() };
+        let (voice, speaker, listener) = broadcast::join(self.broker.clone(), channel, hub.clone());
+        self.spawn(|stop| speaker.run(stop));
         self.spawn(|stop| listener.run(stop));
         let (clients, begun) = (hub.clone(), self.shutdown.begun().clone());
         tokio::spawn(async move {

@@ -1,5 +1,7 @@
 use std::collections::HashMap;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -12,46 +14,42 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::packet::Packet;
-use super::{Audience, BROKER_LIMIT, PULSE, open};
+use super::{BROKER_LIMIT, Member, PULSE};
 use crate::broker::Session;
 use crate::error::within;
-use crate::{Backoff, Broker, Error};
+use crate::{Backoff, Error};
 
 /// How long a speaker may be silent.
 const SILENCE: Duration = Duration::from_secs(3);
 /// Packets that the broker keeps for a listener that is slow; then it drops the oldest.
 const MAX_QUEUED_PACKETS: i64 = 10_000;
 
-/// Hears all speakers of a channel. Run it on a task of its own.
-pub struct Listener<A> {
-    /// Where the channel is.
-    pub broker: Broker,
-    /// The channel's name: an exchange.
-    pub channel: &'static str,
-    /// Who is to know.
-    pub audience: A,
+/// Hears all other speakers of the channel. Run it on a task of its own.
+pub struct Listener {
+    pub(super) member: Arc<Member>,
 }
 
-impl<A: Audience> Listener<A> {
+impl Listener {
     /// Listens until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut backoff = Backoff::default();
         while !shutdown.is_cancelled() {
             if let Some(Err(error)) = shutdown.run_until_cancelled(self.session()).await {
-                warn!(channel = self.channel, %error, "broadcast: listener's session lost");
+                warn!(channel = self.member.channel, %error, "broadcast: listener's session lost");
             }
+            self.member.is_alone.store(false, Ordering::Relaxed);
             backoff.wait(&shutdown).await;
         }
     }
 
     async fn session(&self) -> Result<(), Error> {
-        let session = open(&self.broker, "listener", self.channel).await?;
+        let session = self.member.open("listener").await?;
         let mut packets = self.subscribe(&session).await?;
-        info!(channel = self.channel, "broadcast: listening");
+        info!(channel = self.member.channel, "broadcast: listening");
         let begun = Instant::now();
         let mut speakers = Speakers::from(begun);
         // Whoever was told something before may have missed something since.
-        self.audience.reset();
+        self.member.audience.reset();
         let mut pulse = interval(PULSE);
         pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // A speaker that nobody has heard yet may have lost something since, or be gone: by now all are known who are not.
@@ -62,48 +60,52 @@ impl<A: Audience> Listener<A> {
                 biased;
                 () = settled.as_mut(), if !is_settled => {
                     is_settled = true;
-                    self.audience.reset();
+                    self.member.audience.reset();
                 }
                 packet = packets.next() => {
                     let packet = packet.ok_or(Error::ConsumerEnded)??;
                     let Some(Packet { speaker, number, changes }) = Packet::read(&packet.data) else {
-                        warn!(channel = self.channel, "broadcast: a packet can't be read");
-                        self.audience.reset();
+                        warn!(channel = self.member.channel, "broadcast: a packet can't be read");
+                        self.member.audience.reset();
                         continue;
                     };
                     let is_complete = speakers.heard(speaker, number, !changes.is_empty(), Instant::now());
-                    changes.iter().for_each(|(topic, data)| self.audience.changed(*topic, data));
-                    if !is_complete {
-                        self.reset(speaker);
+                    if speaker != self.member.id {
+                        changes.iter().for_each(|(topic, data)| self.member.audience.changed(*topic, data));
+                        if !is_complete {
+                            self.reset(speaker);
+                        }
                     }
                 }
                 _ = pulse.tick() => {
-                    for silent in speakers.silent(Instant::now()) {
-                        self.reset(silent);
-                    }
+                    let silent = speakers.silent(Instant::now());
+                    silent.into_iter().filter(|speaker| *speaker != self.member.id).for_each(|other| self.reset(other));
                 }
             }
+            // Whoever can't hear itself may not hear others either.
+            let is_alone = is_settled && speakers.are_only(self.member.id);
+            self.member.is_alone.store(is_alone, Ordering::Relaxed);
         }
     }
 
     fn reset(&self, speaker: Uuid) {
-        info!(channel = self.channel, %speaker, "broadcast: changes may be missing");
+        info!(channel = self.member.channel, %speaker, "broadcast: changes may be missing");
         counter!("messaging_broadcast_resets_total").increment(1);
-        self.audience.reset();
+        self.member.audience.reset();
     }
 
     /// A queue that is this session's own and ends with it.
     async fn subscribe(&self, session: &Session) -> Result<lapin::Consumer, Error> {
         let channel = &session.channel;
         // Named after the channel, for the console; exclusive, because newer brokers refuse other transient queues.
-        let queue = format!("{}.{}", self.channel, Uuid::now_v7());
+        let queue = format!("{}.{}", self.member.channel, Uuid::now_v7());
         let mut arguments = FieldTable::default();
         arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(MAX_QUEUED_PACKETS));
         within(BROKER_LIMIT, "subscribing to changes", async {
             let options = QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
             channel.queue_declare(queue.as_str().into(), options, arguments).await?;
             let (key, none) = (lapin::types::ShortString::default(), FieldTable::default());
-            let (queue, exchange) = (queue.as_str(), self.channel.into());
+            let (queue, exchange) = (queue.as_str(), self.member.channel.into());
             channel
                 .queue_bind(queue.into(), exchange, key.clone(), QueueBindOptions::default(), none)
                 .await?;
@@ -134,6 +136,11 @@ impl Speakers {
             // Whoever spoke before the session began is heard within a pulse; what it said before is not missing.
             None => now - self.since < SILENCE || number == u64::from(has_changes),
         }
+    }
+
+    /// Whether nobody but `speaker` is known, who is.
+    fn are_only(&self, speaker: Uuid) -> bool {
+        self.known.len() == 1 && self.known.contains_key(&speaker)
     }
 
     /// Those who are silent for too long, and are forgotten.

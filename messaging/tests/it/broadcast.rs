@@ -1,8 +1,9 @@
 //! Broadcast: changes reach every listener, and what does not is noticed.
 
+use std::fmt::Display;
 use std::sync::{Arc, Mutex};
 
-use messaging::broadcast::{Audience, Listener, Voice, speaker};
+use messaging::broadcast::{Audience, Voice, join};
 use stack::Link;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -80,6 +81,50 @@ async fn what_a_listener_misses_is_noticed() {
     assert_eq!(ear.count(missed), 0);
 }
 
+/// Goal: a process hears itself, whatever the broker does. Method: neither end of its channel runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn own_changes_need_no_broker() {
+    let heard: Arc<Mutex<Heard>> = Arc::default();
+    let (voice, _speaker, _listener) = join(broker("amqp://127.0.0.1:1/%2f"), CHANNEL, Memory(heard.clone()));
+    let topic = Uuid::now_v7();
+    voice.tell([(topic, 1), (topic, 2)]);
+    assert_eq!(heard.lock().unwrap().topics, [topic, topic]);
+}
+
+/// Goal: whoever is alone sends nothing, and who comes then misses nothing. Method: a process, and an ear that it does not
+/// know of since it has nothing to say; then another process.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_that_is_alone_tells_nobody_until_another_comes() {
+    let world = World::calm().await;
+    let process = Process::running(&world.amqp_url);
+    let ear = Ear::listening(&world.amqp_url).await;
+    ear.until_settled().await;
+    eventually("a change is left out, and that is noticed", async || {
+        let (topic, resets) = (Uuid::now_v7(), ear.resets());
+        process.voice.tell([(topic, 0)]);
+        eventually("either is heard", async || ear.count(topic) == 1 || ear.resets() > resets).await;
+        ear.count(topic) == 0
+    })
+    .await;
+
+    let other = Process::running(&world.amqp_url);
+    for (one, another) in [(&process, &other), (&other, &process)] {
+        eventually("one hears another", async || {
+            let topic = Uuid::now_v7();
+            one.voice.tell([(topic, 0)]);
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            another.ear.count(topic) == 1
+        })
+        .await;
+    }
+    let (topic, last) = (Uuid::now_v7(), Uuid::now_v7());
+    process.voice.tell([(topic, 0)]);
+    eventually("the other hears it", async || other.ear.count(topic) == 1).await;
+    other.voice.tell([(last, 0)]);
+    eventually("it hears the other", async || process.ear.count(last) == 1).await;
+    assert_eq!(process.ear.count(topic), 1, "it hears itself once");
+}
+
 /// A line to the broker, and the address that leads through it.
 async fn link_to(amqp_url: &str) -> (Link, String) {
     let (_, place) = amqp_url.rsplit_once('@').unwrap();
@@ -89,6 +134,7 @@ async fn link_to(amqp_url: &str) -> (Link, String) {
     (link, url)
 }
 
+/// A process that does not listen.
 struct Mouth {
     voice: Voice,
     task: JoinHandle<()>,
@@ -96,8 +142,24 @@ struct Mouth {
 
 impl Mouth {
     fn speaking(amqp_url: &str) -> Self {
-        let (voice, speaker) = speaker(broker(amqp_url), CHANNEL);
+        let (voice, speaker, _) = join(broker(amqp_url), CHANNEL, Memory(Arc::default()));
         Self { voice, task: tokio::spawn(speaker.run(CancellationToken::new())) }
+    }
+}
+
+/// A whole one.
+struct Process {
+    voice: Voice,
+    ear: Ear,
+}
+
+impl Process {
+    fn running(amqp_url: &str) -> Self {
+        let heard: Arc<Mutex<Heard>> = Arc::default();
+        let (voice, speaker, listener) = join(broker(amqp_url), CHANNEL, Memory(heard.clone()));
+        tokio::spawn(speaker.run(CancellationToken::new()));
+        tokio::spawn(listener.run(CancellationToken::new()));
+        Self { voice, ear: Ear(heard) }
     }
 }
 
@@ -107,12 +169,13 @@ struct Heard {
     resets: usize,
 }
 
+/// A process that does not speak.
 struct Ear(Arc<Mutex<Heard>>);
 
 struct Memory(Arc<Mutex<Heard>>);
 
 impl Audience for Memory {
-    fn changed(&self, topic: Uuid, _: &str) {
+    fn changed(&self, topic: Uuid, _: &dyn Display) {
         self.0.lock().unwrap().topics.push(topic);
     }
 
@@ -124,8 +187,7 @@ impl Audience for Memory {
 impl Ear {
     async fn listening(amqp_url: &str) -> Self {
         let heard: Arc<Mutex<Heard>> = Arc::default();
-        let audience = Memory(heard.clone());
-        let listener = Listener { broker: broker(amqp_url), channel: CHANNEL, audience };
+        let (_, _, listener) = join(broker(amqp_url), CHANNEL, Memory(heard.clone()));
         tokio::spawn(listener.run(CancellationToken::new()));
         let ear = Self(heard);
         eventually("the listener listens", async || ear.resets() == 1).await;

@@ -1,4 +1,5 @@
 use std::collections::{HashMap, VecDeque};
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -154,13 +155,13 @@ impl Hub {
 }
 
 impl Audience for Hub {
-    fn changed(&self, topic: Uuid, data: &str) {
+    fn changed(&self, topic: Uuid, data: &dyn Display) {
         let mut state = self.state();
         state.number += 1;
         if !state.topics.contains_key(&topic) {
             return;
         }
-        let Ok(data) = RawValue::from_string(data.to_owned()) else {
+        let Ok(data) = RawValue::from_string(data.to_string()) else {
             warn!(%topic, "live updates: a change is no JSON");
             return;
         };
@@ -308,10 +309,10 @@ mod tests {
     #[test]
     fn a_client_hears_of_its_topic_alone_from_where_it_began() {
         let (hub, topic, other) = (Hub::new("order"), Uuid::now_v7(), Uuid::now_v7());
-        hub.changed(topic, "1");
+        hub.changed(topic, &"1");
         let mut client = hub.watch(topic, None).unwrap();
-        hub.changed(other, "2");
-        hub.changed(topic, "3");
+        hub.changed(other, &"2");
+        hub.changed(topic, &"3");
         assert_eq!(told(&mut client), [r#"reset {"reason":"connected"}"#, "order 3"]);
     }
 
@@ -322,7 +323,7 @@ mod tests {
         let start = client.first[0].id;
         drop(client);
         for (of, number) in [(topic, "1"), (other, "2"), (topic, "3")] {
-            hub.changed(of, number);
+            hub.changed(of, &number);
         }
         let mut resumed = hub.watch(topic, Some(start)).unwrap();
         assert_eq!(told(&mut resumed), [r#"resumed {"reason":"position-known"}"#, "order 1", "order 3"]);
@@ -390,7 +391,7 @@ mod tests {
             hub.changed(topic, &number.to_string());
         }
         assert_eq!(told(&mut client).len() as u64, 1 + BURST);
-        hub.changed(topic, "1");
+        hub.changed(topic, &"1");
         assert_eq!(told(&mut client), ["order 1"]);
     }
 
@@ -406,7 +407,7 @@ mod tests {
         assert_eq!(told(&mut slow).len(), 1 + CLIENT_QUEUE);
         assert!(matches!(slow.queue.try_recv(), Err(mpsc::error::TryRecvError::Disconnected)));
         assert_eq!(slow.why_closed(), "too-slow");
-        hub.changed(topic, "0");
+        hub.changed(topic, &"0");
         assert!(quick.queue.try_recv().is_ok());
         drop((slow, quick));
         assert_eq!(hub.state().count, 0);
