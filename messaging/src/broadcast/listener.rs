@@ -21,6 +21,9 @@ use crate::{Backoff, Error};
 
 /// How long a speaker may be silent.
 const SILENCE: Duration = Duration::from_secs(3);
+/// Who has heard no other process for so long takes itself to be alone: long enough for replicas to start together, and for
+/// a machine to be slow.
+const ALONE_AFTER: Duration = Duration::from_secs(10);
 /// Packets that the broker keeps for a listener that is slow; then it drops the oldest.
 const MAX_QUEUED_PACKETS: i64 = 10_000;
 
@@ -55,6 +58,7 @@ impl Listener {
         // A speaker that nobody has heard yet may have lost something since, or be gone: by now all are known who are not.
         let mut settled = pin!(sleep_until(begun + SILENCE));
         let mut is_settled = false;
+        let mut others_heard = begun;
         loop {
             tokio::select! {
                 biased;
@@ -71,6 +75,7 @@ impl Listener {
                     };
                     let is_complete = speakers.heard(speaker, number, !changes.is_empty(), Instant::now());
                     if speaker != self.member.id {
+                        others_heard = Instant::now();
                         changes.iter().for_each(|(topic, data)| self.member.audience.changed(*topic, data));
                         if !is_complete {
                             self.reset(speaker);
@@ -83,7 +88,7 @@ impl Listener {
                 }
             }
             // Whoever can't hear itself may not hear others either.
-            let is_alone = is_settled && speakers.are_only(self.member.id);
+            let is_alone = speakers.know(self.member.id) && others_heard.elapsed() > ALONE_AFTER;
             self.member.is_alone.store(is_alone, Ordering::Relaxed);
         }
     }
@@ -138,9 +143,9 @@ impl Speakers {
         }
     }
 
-    /// Whether nobody but `speaker` is known, who is.
-    fn are_only(&self, speaker: Uuid) -> bool {
-        self.known.len() == 1 && self.known.contains_key(&speaker)
+    /// Whether this one was heard a short while ago.
+    fn know(&self, speaker: Uuid) -> bool {
+        self.known.contains_key(&speaker)
     }
 
     /// Those who are silent for too long, and are forgotten.
