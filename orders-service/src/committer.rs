@@ -117,9 +117,6 @@ impl Worker {
         let (outcomes, enqueued) = self.create(slot, candidates).await;
         self.handoff.send(enqueued);
         crash_point!("create.committed");
-        if outcomes.iter().any(|outcome| matches!(outcome, Err(Failure::Unavailable))) {
-            self.voice.unsure();
-        }
         let created = outcomes.iter().filter_map(|outcome| match outcome {
             Ok(Creation::Created(order)) => Some(OrderChange::created(order)),
             _ => None,
@@ -185,19 +182,25 @@ impl Worker {
             Ok(Err(error)) => {
                 error!(%error, orders = candidates.len(), "committer: statement failed");
                 match error {
-                    Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => Err(Attempt::Lost),
+                    Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => Err(self.lost()),
                     Error::DatabaseError(..) => {
                         *slot = Some(conn);
                         Err(Attempt::Refused)
                     }
-                    _ => Err(Attempt::Lost),
+                    _ => Err(self.lost()),
                 }
             }
             Err(_) => {
                 error!(orders = candidates.len(), "committer: no answer from the database");
-                Err(Attempt::Lost)
+                Err(self.lost())
             }
         }
+    }
+
+    /// What was sent may have been committed, and nobody can tell of it.
+    fn lost(&self) -> Attempt {
+        self.voice.unsure();
+        Attempt::Lost
     }
 }
 
@@ -211,6 +214,6 @@ fn candidate(ids: &ContextV7, now: DateTime<Utc>, order: NewOrder) -> Candidate 
 enum Attempt {
     /// The server said no: nothing was committed.
     Refused,
-    /// The server did not answer: it may have committed.
+    /// There was no connection, or no answer.
     Lost,
 }

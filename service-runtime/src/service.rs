@@ -163,7 +163,7 @@ impl Service {
         self.spawn(|stop| consumer.run(stop));
     }
 
-    /// Tells what changes, and hears it from all replicas: over `channel`, for clients who know it as `event`.
+    /// Tells what changes, and hears it from the other replicas: over `channel`, for clients who know it as `event`.
     pub fn live(&self, channel: &'static str, event: &'static str) -> (Voice, Hub) {
         let hub = Hub::new(event);
         let (voice, speaker, listener) = broadcast::join(self.broker.clone(), channel, hub.clone());

@@ -7,7 +7,6 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use lapin::options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use metrics::counter;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -24,7 +23,7 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// Who has heard no other process for so long takes itself to be alone: long enough for replicas to start together, and for
 /// a machine to be slow.
 const ALONE_AFTER: Duration = Duration::from_secs(10);
-/// Packets that the broker keeps for a listener that is slow; then it drops the oldest.
+/// Packets that the broker keeps while they can't be sent to a listener; then it drops the oldest.
 const MAX_QUEUED_PACKETS: i64 = 10_000;
 
 /// Hears all other speakers of the channel. Run it on a task of its own.
@@ -78,25 +77,24 @@ impl Listener {
                         others_heard = Instant::now();
                         changes.iter().for_each(|(topic, data)| self.member.audience.changed(*topic, data));
                         if !is_complete {
-                            self.reset(speaker);
+                            self.member.missed(speaker);
                         }
                     }
                 }
                 _ = pulse.tick() => {
-                    let silent = speakers.silent(Instant::now());
-                    silent.into_iter().filter(|speaker| *speaker != self.member.id).for_each(|other| self.reset(other));
+                    for speaker in speakers.silent(Instant::now()) {
+                        if speaker == self.member.id {
+                            // Whoever can't hear itself may not hear others either: its queue may be bound to nothing.
+                            return Err(Error::Deadline { what: "hearing its own speaker", limit: SILENCE });
+                        }
+                        self.member.missed(speaker);
+                    }
                 }
             }
-            // Whoever can't hear itself may not hear others either.
+            // Before a process has heard itself it knows nothing of others.
             let is_alone = speakers.know(self.member.id) && others_heard.elapsed() > ALONE_AFTER;
             self.member.is_alone.store(is_alone, Ordering::Relaxed);
         }
-    }
-
-    fn reset(&self, speaker: Uuid) {
-        info!(channel = self.member.channel, %speaker, "broadcast: changes may be missing");
-        counter!("messaging_broadcast_resets_total").increment(1);
-        self.member.audience.reset();
     }
 
     /// A queue that is this session's own and ends with it.

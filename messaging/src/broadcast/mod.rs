@@ -21,7 +21,9 @@ use std::time::Duration;
 use lapin::ExchangeKind;
 use lapin::options::ExchangeDeclareOptions;
 use lapin::types::FieldTable;
+use metrics::counter;
 use tokio::sync::mpsc;
+use tracing::info;
 use uuid::Uuid;
 
 pub use self::listener::Listener;
@@ -35,7 +37,6 @@ use crate::{Broker, Error};
 const PULSE: Duration = Duration::from_secs(1);
 /// An exchange with the broker.
 const BROKER_LIMIT: Duration = Duration::from_secs(5);
-
 /// Batches that may wait to be told; more are left out, and whoever listens is told that.
 const QUEUE: usize = 64;
 
@@ -79,7 +80,7 @@ pub fn join(broker: Broker, channel: &'static str, audience: impl Audience) -> (
     });
     let (sender, receiver) = mpsc::channel(QUEUE);
     let voice = Voice { member: Arc::clone(&member), queue: sender };
-    let speaker = Speaker { member: Arc::clone(&member), queue: receiver, number: 0 };
+    let speaker = Speaker { member: Arc::clone(&member), queue: receiver, number: 0, look_again: None };
     (voice, speaker, Listener { member })
 }
 
@@ -96,6 +97,13 @@ impl Member {
         );
         within(BROKER_LIMIT, "declaring a channel for changes", declare).await?;
         Ok(session)
+    }
+
+    /// Something that the speaker should have told may be missing.
+    fn missed(&self, speaker: Uuid) {
+        info!(channel = self.channel, %speaker, "broadcast: changes may be missing");
+        counter!("messaging_broadcast_resets_total").increment(1);
+        self.audience.reset();
     }
 
     fn omit(&self) {

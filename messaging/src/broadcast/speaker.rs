@@ -5,7 +5,7 @@ use std::time::Duration;
 use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -16,6 +16,8 @@ use crate::{Backoff, Error};
 
 /// A pause before each packet: what is changed next joins it, and the messages that somebody's order waits for go first.
 const LINGER: Duration = Duration::from_millis(5);
+/// How long a commit that nobody has seen succeed may still be under way: longer than the services' limit for a statement.
+const UNDECIDED: Duration = Duration::from_secs(6);
 /// Changes in a packet beyond which no further batch joins it.
 const MAX_PACKET: usize = 500;
 
@@ -25,6 +27,8 @@ pub struct Speaker {
     pub(super) queue: mpsc::Receiver<Changes>,
     /// Of the last packet that held or omitted changes.
     pub(super) number: u64,
+    /// When what was unsure last has been decided.
+    pub(super) look_again: Option<Instant>,
 }
 
 impl Speaker {
@@ -37,6 +41,7 @@ impl Speaker {
             }
             // What was under way may not have arrived, and what waits meanwhile is old when it could.
             self.number += 1;
+            self.look();
             while self.queue.try_recv().is_ok() {}
             backoff.wait(&shutdown).await;
         }
@@ -60,12 +65,8 @@ impl Speaker {
             {
                 changes.append(more);
             }
-            let is_unsure = self.member.is_unsure.swap(false, Ordering::Relaxed);
-            if is_unsure {
-                self.member.audience.reset();
-            }
-            let has_omitted = self.member.has_omitted.swap(false, Ordering::Relaxed);
-            self.number += u64::from(is_unsure || has_omitted);
+            let is_omission = self.look() | self.member.has_omitted.swap(false, Ordering::Relaxed);
+            self.number += u64::from(is_omission);
             self.number += u64::from(!changes.is_empty());
             let body = Packet::write(self.member.id, self.number, &changes);
             let options = BasicPublishOptions::default();
@@ -80,5 +81,20 @@ impl Speaker {
             within(BROKER_LIMIT, "telling changes", publish).await?;
             session.check()?;
         }
+    }
+
+    /// If something may have been committed that nobody was told, the process's own clients are told to look; and once more
+    /// when it must have been. Whether others have to be told as well.
+    fn look(&mut self) -> bool {
+        let now = Instant::now();
+        let is_unsure = self.member.is_unsure.swap(false, Ordering::Relaxed);
+        let is_decided = self.look_again.take_if(|at| *at <= now).is_some();
+        if is_unsure {
+            self.look_again = Some(now + UNDECIDED);
+        }
+        if is_unsure || is_decided {
+            self.member.missed(self.member.id);
+        }
+        is_unsure || is_decided
     }
 }

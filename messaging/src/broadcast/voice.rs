@@ -18,8 +18,8 @@ pub struct Voice {
 }
 
 impl Voice {
-    /// Tells what has been committed: the topic that may find it of interest, and how it stands now. It never waits: what
-    /// there is no room for is left out.
+    /// Tells what has been committed: the topic that may find it of interest, and how it stands now. It waits for no
+    /// broker: what there is no room for is left out.
     ///
     /// # Panics
     /// If data can't be JSON: a map with keys that are no strings.
@@ -39,8 +39,8 @@ impl Voice {
         }
     }
 
-    /// Something may have been committed that nobody can tell: whoever listens is told to look, within a second or, if the
-    /// broker is away, when it is back.
+    /// Something may have been committed that nobody can tell, or still will be: whoever listens is told to look, within a
+    /// second, and again when that is decided. Other processes learn of it when the broker is there.
     pub fn unsure(&self) {
         self.member.is_unsure.store(true, Ordering::Relaxed);
     }

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::support::{World, broker, eventually};
+use crate::support::{Amqp, World, broker, eventually};
 
 const CHANNEL: &str = "changes";
 
@@ -19,8 +19,8 @@ async fn changes_reach_every_listener() {
     let world = World::calm().await;
     let ears = [Ear::listening(&world.amqp_url).await, Ear::listening(&world.amqp_url).await];
     let mouths = [Mouth::speaking(&world.amqp_url), Mouth::speaking(&world.amqp_url)];
-    ears[0].until_heard_from(&mouths[0]).await;
-    ears[1].until_heard_from(&mouths[1]).await;
+    ears[0].until_heard_from(&mouths[0].voice).await;
+    ears[1].until_heard_from(&mouths[1].voice).await;
     let topic = Uuid::now_v7();
     for mouth in &mouths {
         mouth.voice.tell((0..700).map(|number| (topic, number)));
@@ -37,7 +37,7 @@ async fn silence_is_noticed() {
     let world = World::calm().await;
     let ear = Ear::listening(&world.amqp_url).await;
     let mouth = Mouth::speaking(&world.amqp_url);
-    ear.until_heard_from(&mouth).await;
+    ear.until_heard_from(&mouth.voice).await;
     ear.until_settled().await;
     mouth.task.abort();
     eventually("the listener is told that something may be missing", async || ear.resets() == 3).await;
@@ -51,7 +51,7 @@ async fn what_a_speaker_leaves_out_is_noticed() {
     let (link, through_link) = link_to(&world.amqp_url).await;
     let ear = Ear::listening(&world.amqp_url).await;
     let mouth = Mouth::speaking(&through_link);
-    ear.until_heard_from(&mouth).await;
+    ear.until_heard_from(&mouth.voice).await;
     ear.until_settled().await;
     link.stall();
     for number in 0..2_000 {
@@ -60,7 +60,7 @@ async fn what_a_speaker_leaves_out_is_noticed() {
     link.reset();
     link.pass();
     eventually("the listener is told that something is missing", async || ear.resets() > 2).await;
-    ear.until_heard_from(&mouth).await;
+    ear.until_heard_from(&mouth.voice).await;
 }
 
 /// Goal: what a listener could not hear is noticed. Method: its line breaks, a change is told meanwhile.
@@ -70,14 +70,14 @@ async fn what_a_listener_misses_is_noticed() {
     let (link, through_link) = link_to(&world.amqp_url).await;
     let ear = Ear::listening(&through_link).await;
     let mouth = Mouth::speaking(&world.amqp_url);
-    ear.until_heard_from(&mouth).await;
+    ear.until_heard_from(&mouth.voice).await;
     ear.until_settled().await;
     link.refuse();
     let missed = Uuid::now_v7();
     mouth.voice.tell([(missed, 1)]);
     link.pass();
     eventually("the listener is told that something may be missing", async || ear.resets() > 2).await;
-    ear.until_heard_from(&mouth).await;
+    ear.until_heard_from(&mouth.voice).await;
     assert_eq!(ear.count(missed), 0);
 }
 
@@ -89,6 +89,32 @@ async fn own_changes_need_no_broker() {
     let topic = Uuid::now_v7();
     voice.tell([(topic, 1), (topic, 2)]);
     assert_eq!(heard.lock().unwrap().topics, [topic, topic]);
+}
+
+/// Goal: what may have been committed untold is looked for by everybody, and again when it can no longer be under way.
+/// Method: a process that is unsure, one that is so without a broker, and an ear.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_been_committed_is_looked_for() {
+    let world = World::calm().await;
+    let [process, without_broker] = [world.amqp_url.as_str(), "amqp://127.0.0.1:1/%2f"].map(Process::running);
+    let ear = Ear::listening(&world.amqp_url).await;
+    ear.until_settled().await;
+    process.ear.until_settled().await;
+    process.voice.unsure();
+    without_broker.voice.unsure();
+    for (ear, before) in [(&ear, 2), (&process.ear, 2), (&without_broker.ear, 0)] {
+        eventually("it looks, and looks again", async || ear.resets() == before + 2).await;
+    }
+}
+
+/// Goal: no process stays deaf. Method: the exchange is deleted, and with it what binds a listener's queue to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_hears_nobody_listens_anew() {
+    let world = World::calm().await;
+    let [one, other] = [(); 2].map(|()| Process::running(&world.amqp_url));
+    one.ear.until_settled().await;
+    Amqp::connect(&world).await.delete_exchange(CHANNEL).await;
+    one.ear.until_heard_from(&other.voice).await;
 }
 
 /// Goal: whoever is alone sends nothing, and who comes then misses nothing. Method: a process, and an ear that it does not
@@ -108,15 +134,8 @@ async fn process_that_is_alone_tells_nobody_until_another_comes() {
     .await;
 
     let other = Process::running(&world.amqp_url);
-    for (one, another) in [(&process, &other), (&other, &process)] {
-        eventually("one hears another", async || {
-            let topic = Uuid::now_v7();
-            one.voice.tell([(topic, 0)]);
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            another.ear.count(topic) == 1
-        })
-        .await;
-    }
+    other.ear.until_heard_from(&process.voice).await;
+    process.ear.until_heard_from(&other.voice).await;
     let (topic, last) = (Uuid::now_v7(), Uuid::now_v7());
     process.voice.tell([(topic, 0)]);
     eventually("the other hears it", async || other.ear.count(topic) == 1).await;
@@ -194,11 +213,11 @@ impl Ear {
         ear
     }
 
-    /// Until something that the mouth says now is heard.
-    async fn until_heard_from(&self, mouth: &Mouth) {
+    /// Until something that the voice says now is heard.
+    async fn until_heard_from(&self, voice: &Voice) {
         eventually("a change is heard", async || {
             let topic = Uuid::now_v7();
-            mouth.voice.tell([(topic, 0)]);
+            voice.tell([(topic, 0)]);
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             self.count(topic) == 1
         })

@@ -1,7 +1,8 @@
 //! The broker seen by a client of its own, without the library.
 
 use lapin::options::{
-    BasicAckOptions, BasicGetOptions, BasicPublishOptions, QueueDeclareOptions, QueueDeleteOptions,
+    BasicAckOptions, BasicGetOptions, BasicPublishOptions, ExchangeDeleteOptions, QueueDeclareOptions,
+    QueueDeleteOptions,
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
@@ -84,6 +85,10 @@ impl Amqp {
     pub(crate) async fn until_ready(&self, queue: &str, expected: u32) {
         let what = format!("{expected} messages in {queue}");
         eventually(&what, async || self.ready(queue).await == expected).await;
+    }
+
+    pub(crate) async fn delete_exchange(&self, exchange: &str) {
+        self.channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default()).await.unwrap();
     }
 
     pub(crate) async fn delete_queue(&self, queue: &str) {
