@@ -79,12 +79,13 @@ async fn refused_order_stays_refused() {
 #[tokio::test]
 async fn shipped_order_cannot_be_cancelled() {
     let Some(system) = own(delivering(3_600)).await else { return };
+    system.until_tick_begun().await;
     let shop = &system.shop;
     let account = shop.customer(100).await;
     let order = shop.order(account.user_id, 60).await;
     shop.until_final(order.id).await;
     for step in ["SHIPPED", "DELIVERED"] {
-        tick(&system).await;
+        system.tick().await;
         let before = until_delivery(shop, order.id, step).await;
         shop.cancelling(order.id).send().await.problem(409, "order_shipped");
         assert_eq!(shop.status(order.id).await, before);
@@ -98,13 +99,14 @@ async fn shipped_order_cannot_be_cancelled() {
 #[tokio::test]
 async fn order_that_is_to_be_cancelled_is_not_shipped() {
     let Some(system) = own(delivering(3_600)).await else { return };
+    system.until_tick_begun().await;
     let shop = &system.shop;
     let account = shop.customer(100).await;
     let (order, other) = join(shop.order(account.user_id, 60), shop.order(account.user_id, 1)).await;
     join(shop.until_final(order.id), shop.until_final(other.id)).await;
     system.payments(0).terminate().await.unwrap();
     shop.cancelling(order.id).send().await.expect(202);
-    tick(&system).await;
+    system.tick().await;
     until_delivery(shop, other.id, "SHIPPED").await;
     assert_eq!(shop.status(order.id).await.delivery_status.as_deref(), Some("PENDING"));
     system.payments(0).start().await.unwrap();
@@ -238,18 +240,6 @@ fn delivering(interval_seconds: u32) -> SystemOptions {
     let mut options = never_sweeping();
     options.environment.push((DELIVERY_INTERVAL.into(), interval_seconds.to_string()));
     options
-}
-
-/// The next tick is due now.
-async fn tick(system: &Own) {
-    let database = system.orders_database().await;
-    // The first one, which begins with the service, would take this one with it.
-    until("the first tick has begun", async || {
-        let begun = "SELECT count(*) FROM delivery_tick WHERE began_at > '-infinity'";
-        if database.number(begun).await == 1 { Ok(()) } else { Err("it has not".into()) }
-    })
-    .await;
-    database.execute("UPDATE delivery_tick SET began_at = '-infinity'").await.unwrap();
 }
 
 /// A NEW order of an account of 1.00 that is to be cancelled; payments-service does not run.

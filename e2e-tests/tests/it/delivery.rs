@@ -20,15 +20,13 @@ const STEPS: &str = "steps";
 #[tokio::test]
 async fn every_paid_order_makes_one_step_in_each_tick() {
     let Some(system) = own(delivering(3_600, 3)).await else { return };
-    // The first tick is due at once, and has nothing to do.
-    until_tick_begun(&system).await;
+    system.until_tick_begun().await;
     let paid = paid_orders(&system, 600).await;
     let refused = system.shop.order(Uuid::new_v4(), 1).await;
     system.shop.until_final(refused.id).await;
     for (step, number) in [("SHIPPED", 600), ("DELIVERED", 600), ("DELIVERED", 600)] {
         let database = system.orders_database().await;
-        database.execute("UPDATE delivery_tick SET began_at = '-infinity'").await.unwrap();
-        until_tick_begun(&system).await;
+        system.tick().await;
         until_all(&system, step, number).await;
         let others = "SELECT count(*) FROM orders WHERE status = 'FINISHED' AND delivery_status <> ";
         assert_eq!(database.number(&format!("{others} '{step}'")).await, 0);
@@ -101,17 +99,6 @@ async fn paid_orders(system: &Own, count: usize) -> Vec<Uuid> {
         system.shop.until_final(order.id).await;
     }
     orders.iter().map(|order| order.id).collect()
-}
-
-async fn until_tick_begun(system: &Own) {
-    let database = system.orders_database().await;
-    until("a tick begins", async || {
-        match database.number("SELECT count(*) FROM delivery_tick WHERE began_at > '-infinity'").await {
-            0 => Err("none has".into()),
-            _ => Ok(()),
-        }
-    })
-    .await;
 }
 
 async fn until_all(system: &Own, status: &str, number: usize) {

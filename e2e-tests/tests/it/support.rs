@@ -163,6 +163,26 @@ impl Own {
         Database::connect(&self.addresses().payments_database).await
     }
 
+    /// Until the delivery tick that is due has begun. It takes what is paid by then; the first is due when the service
+    /// starts, and a test whose orders are not for it waits for this before it places them.
+    pub(crate) async fn until_tick_begun(&self) {
+        let database = self.orders_database().await;
+        until("a tick begins", async || {
+            match database.number("SELECT count(*) FROM delivery_tick WHERE began_at > '-infinity'").await {
+                0 => Err("none has".into()),
+                _ => Ok(()),
+            }
+        })
+        .await;
+    }
+
+    /// Begins the next delivery tick.
+    pub(crate) async fn tick(&self) {
+        let database = self.orders_database().await;
+        database.execute("UPDATE delivery_tick SET began_at = '-infinity'").await.unwrap();
+        self.until_tick_begun().await;
+    }
+
     /// Clients that order and deposit, once they do.
     pub(crate) async fn load(&self) -> Load {
         let load = Load::start(&self.shop, 6);
