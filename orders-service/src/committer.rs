@@ -177,31 +177,27 @@ impl Worker {
         match tokio::time::timeout(STATEMENT_LIMIT, store::create(&mut conn, candidates)).await {
             Ok(Ok(created)) => {
                 *slot = Some(conn);
-                Ok(created)
+                return Ok(created);
             }
             Ok(Err(error)) => {
                 error!(%error, orders = candidates.len(), "committer: statement failed");
-                match error {
-                    Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => Err(self.lost()),
-                    Error::DatabaseError(..) => {
-                        *slot = Some(conn);
-                        Err(Attempt::Refused)
-                    }
-                    _ => Err(self.lost()),
+                if is_refusal(&error) {
+                    *slot = Some(conn);
+                    return Err(Attempt::Refused);
                 }
             }
-            Err(_) => {
-                error!(orders = candidates.len(), "committer: no answer from the database");
-                Err(self.lost())
-            }
+            Err(_) => error!(orders = candidates.len(), "committer: no answer from the database"),
         }
-    }
-
-    /// What was sent may have been committed, and nobody can tell of it.
-    fn lost(&self) -> Attempt {
+        // What was sent may have been committed, and nobody can tell of it.
         self.voice.unsure();
-        Attempt::Lost
+        Err(Attempt::Lost)
     }
+}
+
+/// The server's own answer: nothing was committed, and the connection is whole.
+fn is_refusal(error: &Error) -> bool {
+    use DatabaseErrorKind::UnableToSendCommand;
+    matches!(error, Error::DatabaseError(kind, _) if !matches!(kind, UnableToSendCommand))
 }
 
 fn candidate(ids: &ContextV7, now: DateTime<Utc>, order: NewOrder) -> Candidate {

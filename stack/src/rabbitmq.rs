@@ -112,6 +112,9 @@ pub(crate) fn has_noted(folder: &Path, virtual_host: &str, queues: &[String]) ->
 /// between threads. (README of the Raft library, version 2. Version 3, which RabbitMQ has since 4.3, passes it over.)
 const ADVANCED_CONFIGURATION: &str = "[{ra, [{wal_write_strategy, o_sync}]}].\n";
 
+/// Bytes. A quorum queue's log that is full is written out a second time, while everything waits: often and little.
+const LOG_LIMIT: u32 = 16 << 20;
+
 fn write_files(folder: &Path, ports: Ports) -> Result<()> {
     let configuration = format!(
         "listeners.tcp.1 = 127.0.0.1:{}\n\
@@ -120,6 +123,7 @@ fn write_files(folder: &Path, ports: Ports) -> Result<()> {
          default_user = {USER}\n\
          default_pass = {PASSWORD}\n\
          default_user_tags.administrator = true\n\
+         raft.wal_max_size_bytes = {LOG_LIMIT}\n\
          log.console = true\n\
          log.console.level = info\n",
         ports.amqp, ports.console
