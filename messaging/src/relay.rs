@@ -32,6 +32,8 @@ const MAX_SENDING: usize = 8;
 const FORGET_AFTER: Duration = Duration::from_millis(100);
 /// Full batches that a search goes on for before it begins anew.
 const MAX_SEARCH: usize = 100;
+/// The pause of a search while anything else is on its way, in units of what its batch took.
+const PAUSE_FACTOR: u32 = 3;
 /// How often the outbox is looked at for rows that nobody handed over.
 const POLL: Duration = Duration::from_millis(100);
 /// Rows of this age are not on their way any more: the process that had them is gone, or has lost them.
@@ -123,10 +125,13 @@ impl Relay {
                 }
                 () = sent.due.reached() => sent.forget(conn).await?,
                 _ = poll.tick() => {
+                    let begun = Instant::now();
                     let found = claim_and_send(conn, publisher, search.after, LEFT_BEHIND);
                     let found = within(RUN_LIMIT, "relaying a batch", found).await?;
                     if search.goes_on(&found) {
-                        poll.reset_immediately();
+                        // A backlog is late already; what is new comes first, and neither waits for good.
+                        let pause = if sending.is_empty() { 0 } else { PAUSE_FACTOR };
+                        poll.reset_after(pause * begun.elapsed());
                     }
                 }
                 () = shutdown.cancelled() => {}
