@@ -34,9 +34,12 @@ const FORGET_AFTER: Duration = Duration::from_millis(100);
 const MAX_SEARCH: usize = 100;
 /// The pause of a search while anything else is on its way, in units of what its batch took.
 const PAUSE_FACTOR: u32 = 3;
+/// A batch that took long says little about the next.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How often the outbox is looked at for rows that nobody handed over.
 const POLL: Duration = Duration::from_millis(100);
-/// Rows of this age are not on their way any more: the process that had them is gone, or has lost them.
+/// Rows of this age are taken to be left behind: the process that had them is gone, or has lost them. If only it or its
+/// broker is slow, they are sent twice.
 const LEFT_BEHIND: Duration = Duration::from_secs(1);
 /// A relay commits nothing but that rows are gone. If the server dies before that is on disk, they are sent once more, as
 /// they are if the relay dies before it commits; so nobody waits for the disk.
@@ -131,7 +134,7 @@ impl Relay {
                     if search.goes_on(&found) {
                         // A backlog is late already; what is new comes first, and neither waits for good.
                         let pause = if sending.is_empty() { 0 } else { PAUSE_FACTOR };
-                        poll.reset_after(pause * begun.elapsed());
+                        poll.reset_after((pause * begun.elapsed()).min(LONGEST_PAUSE));
                     }
                 }
                 () = shutdown.cancelled() => {}

@@ -1,6 +1,7 @@
 //! Relay: every committed message is sent, some of them twice, none never.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use messaging::Error;
 use messaging::outbox::{Message, Row};
@@ -112,6 +113,33 @@ async fn concurrent_relays_send_each_message_once() {
     let sent: Vec<Uuid> = Amqp::connect(&world).await.take_ids(QUEUE).await.concat();
     assert_eq!(sent.len(), expected.len());
     assert_eq!(sent.into_iter().collect::<HashSet<_>>(), expected);
+}
+
+/// Goal: what was left behind is sent although there is no end of what is new. Method: hand over until it is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn backlog_is_sent_beside_what_is_new() {
+    let world = World::calm().await;
+    let backlog = world.enqueue(&events(2_000)).await;
+    let last = backlog.iter().map(|row| row.id).max().unwrap();
+    let relay = world.run_relay();
+    let handed = AtomicUsize::new(0);
+    let hand_over = async {
+        loop {
+            let new = world.enqueue(&events(10)).await;
+            handed.fetch_add(new.len(), Ordering::Relaxed);
+            world.handoff.send(new);
+        }
+    };
+    let left = format!("outbox WHERE id <= {last}");
+    tokio::select! {
+        () = world.until_count(&left, 0) => {}
+        () = hand_over => {}
+    }
+    world.until_count("outbox", 0).await;
+    relay.stop().await;
+    let sent: HashSet<Uuid> =
+        Amqp::connect(&world).await.take_ids(QUEUE).await.concat().into_iter().collect();
+    assert!(sent.len() >= backlog.len() + handed.into_inner());
 }
 
 /// Goal: messages are few under load, and bounded. Method: two routing keys in one batch; look at the messages.
