@@ -40,8 +40,8 @@ impl Voice {
     }
 
     /// Something may have been committed that nobody can tell, or still will be: whoever listens is told to look, within a
-    /// second (five while the broker does not answer), and again when that is decided. Other processes learn of it when the
-    /// broker is there.
+    /// second, and again when that is decided; without a broker, each time an attempt to reach it is over. Other processes
+    /// learn of it when the broker is there.
     pub fn unsure(&self) {
         self.member.is_unsure.store(true, Ordering::Relaxed);
     }
