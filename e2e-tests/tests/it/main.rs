@@ -25,6 +25,7 @@ mod redrive;
 mod retention;
 
 mod faults;
+mod plans;
 
 mod browser;
 mod documents;

@@ -1,0 +1,112 @@
+//! What the database does for a statement: the same, whatever it knows of the tables at the moment.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::path::Path;
+
+use serde_json::Value;
+use stack::SystemOptions;
+
+use crate::support::{DELIVERY_INTERVAL, own_servers};
+
+/// Sessions that begin after this write the plan of each statement into the server's log.
+const LOG_PLANS: &str = "
+    DO $$ BEGIN
+        EXECUTE format('ALTER DATABASE %I SET session_preload_libraries = auto_explain', current_database());
+        EXECUTE format('ALTER DATABASE %I SET auto_explain.log_format = json', current_database());
+        EXECUTE format('ALTER DATABASE %I SET auto_explain.log_min_duration = 0', current_database());
+    END $$;
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+const MANY_WERE_SENT: &str = "
+    INSERT INTO outbox (message_id, type, routing_key, payload)
+    SELECT gen_random_uuid(), 'sent', '', repeat('x', 500) FROM generate_series(1, 50000);
+    DELETE FROM outbox WHERE type = 'sent'";
+
+/// Goal: when the statistics were taken changes no plan, for in a bad moment that would be a bad plan until they are taken
+/// again. Method: the server logs its plans under a load while it knows nothing of the tables, when it knows what they hold,
+/// and when it has seen an outbox that is large and empty.
+#[tokio::test]
+async fn statistics_change_no_plan() {
+    let environment = vec![(DELIVERY_INTERVAL.into(), "1".into())];
+    let Some(system) = own_servers(SystemOptions { environment, ..Default::default() }).await else { return };
+    let databases = [system.orders_database().await, system.payments_database().await];
+    for database in &databases {
+        database.execute(LOG_PLANS).await.unwrap();
+    }
+    let mut log = Log::open(system.servers().postgres().log());
+    let load = system.load().await;
+    let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for changes in [&[][..], &["ANALYZE"], &[MANY_WERE_SENT, "ANALYZE"]] {
+        for database in &databases {
+            for change in changes {
+                database.execute(change).await.unwrap();
+            }
+        }
+        log.plans();
+        load.advances(300).await;
+        let plans = log.plans();
+        for statement in ["orders_create", "outbox_claim", "payments_record_decisions"] {
+            assert!(
+                plans.iter().any(|(name, _)| name == statement),
+                "no plan of {statement} after {changes:?}"
+            );
+        }
+        for (statement, plan) in plans {
+            seen.entry(statement).or_default().insert(plan);
+        }
+    }
+    load.stop().await;
+    system.audit.passes().await;
+
+    seen.retain(|_, plans| plans.len() > 1);
+    assert!(seen.is_empty(), "these have several plans: {seen:#?}");
+}
+
+/// A server's log, read on.
+struct Log {
+    lines: BufReader<File>,
+}
+
+impl Log {
+    /// From its end on.
+    fn open(path: &Path) -> Self {
+        let mut file = File::open(path).unwrap();
+        file.seek(SeekFrom::End(0)).unwrap();
+        Self { lines: BufReader::new(file) }
+    }
+
+    /// The names of the statements that have been logged since, and what was done for each.
+    fn plans(&mut self) -> Vec<(String, String)> {
+        let mut plans = Vec::new();
+        let mut json = String::new();
+        let mut line = String::new();
+        while self.lines.read_line(&mut line).unwrap() > 0 {
+            if line.starts_with('\t') {
+                json.push_str(&line);
+            } else {
+                plans.extend(named_plan(&json));
+                json.clear();
+            }
+            line.clear();
+        }
+        plans.extend(named_plan(&json));
+        plans
+    }
+}
+
+/// The name of a statement of the services, and its plan: nothing if it is none of theirs, or not written to its end yet.
+fn named_plan(json: &str) -> Option<(String, String)> {
+    let logged: Value = serde_json::from_str(json).ok()?;
+    let name = logged["Query Text"].as_str()?.strip_prefix("-- ")?.lines().next()?;
+    Some((name.to_owned(), shape(&logged["Plan"])))
+}
+
+/// What is done, and to which table by which index for which keys, without any figures.
+fn shape(node: &Value) -> String {
+    let told = ["Node Type", "Relation Name", "Index Name", "Index Cond"]
+        .map(|key| node[key].as_str().unwrap_or_default());
+    let below = node["Plans"].as_array().map(|nodes| nodes.iter().map(shape).collect::<Vec<_>>().join(", "));
+    format!("{} ({})", told.join(" ").trim_end(), below.unwrap_or_default())
+}
