@@ -29,6 +29,11 @@ pub(crate) struct Backlog {
     /// Its transaction is open.
     database: Client,
     orders: Vec<Order>,
+    /// The least of their ids, and the greatest.
+    first: Uuid,
+    last: Uuid,
+    /// Of the row that holds the last request in the outbox.
+    last_row: i64,
 }
 
 struct Order {
@@ -56,17 +61,21 @@ impl Backlog {
         copy(&database, "outbox (message_id, type, routing_key, payload)", &orders, outbox_row).await?;
         // As the server would know of rows that had come one by one.
         database.batch_execute("ANALYZE orders, outbox").await.doing(WRITING)?;
-        Ok(Self { database, orders })
+        let (Some(first), Some(last)) = (orders.first(), orders.last()) else {
+            return Err(Error::Other("a backlog has at least one order".into()));
+        };
+        let query = "SELECT id FROM outbox WHERE message_id = $1";
+        let last_row = database.query_one(query, &[&last.request().message_id]).await;
+        let last_row = last_row.doing(WRITING)?.get(0);
+        Ok(Self { database, first: first.id, last: last.id, last_row, orders })
     }
 
     /// Lets everybody see it, and watches how it gets less.
     pub(crate) async fn release(&self, addresses: &Addresses) -> Result<Draining> {
-        let (Some(first), Some(last)) = (self.orders.first(), self.orders.last()) else {
-            return Err(Error::Other("a backlog has at least one order".into()));
-        };
         self.database.batch_execute("COMMIT").await.doing(WRITING)?;
-        let claims = Claims::watch(addresses, last.request().message_id).await?;
-        Ok(Draining { first: first.id, last: last.id, orders: self.orders.len() as u64, claims })
+        let claims = Claims::watch(addresses, self.last_row).await?;
+        let Self { first, last, .. } = *self;
+        Ok(Draining { first, last, orders: self.orders.len() as u64, claims })
     }
 
     /// Its orders, in the order of their ids.
@@ -77,7 +86,7 @@ impl Backlog {
 
 /// A backlog that is being worked off.
 pub(crate) struct Draining {
-    /// The least of its ids, and the greatest.
+    /// As in [`Backlog`].
     first: Uuid,
     last: Uuid,
     orders: u64,

@@ -7,7 +7,6 @@ use stack::Addresses;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::Client;
-use uuid::Uuid;
 
 use crate::error::{Doing, Error, Result};
 use crate::machine;
@@ -27,7 +26,7 @@ pub(crate) struct ClaimSecond {
     pub(crate) mean_ms: f64,
 }
 
-/// Looks once a second until a message has left the outbox.
+/// Looks once a second until a row has left the outbox.
 pub(crate) struct Claims {
     task: JoinHandle<Result<Vec<ClaimSecond>>>,
 }
@@ -35,15 +34,14 @@ pub(crate) struct Claims {
 struct Watch {
     addresses: Addresses,
     orders: Client,
-    message_id: Uuid,
+    last_row: i64,
 }
 
 impl Claims {
-    /// Starts to look, at the beginning of a window, until the message of that id has left the outbox. Nobody else sees it
-    /// there yet.
-    pub(crate) async fn watch(addresses: &Addresses, message_id: Uuid) -> Result<Self> {
+    /// Starts to look, at the beginning of a window, until the row of that id has left the outbox.
+    pub(crate) async fn watch(addresses: &Addresses, last_row: i64) -> Result<Self> {
         let orders = machine::connect(&addresses.orders_database).await?;
-        let watch = Watch { addresses: addresses.clone(), orders, message_id };
+        let watch = Watch { addresses: addresses.clone(), orders, last_row };
         let first = watch.claims().await?;
         Ok(Self { task: tokio::spawn(watch.run(first)) })
     }
@@ -84,8 +82,8 @@ impl Watch {
     }
 
     async fn is_in_outbox(&self) -> Result<bool> {
-        let query = "SELECT EXISTS (SELECT FROM outbox WHERE message_id = $1)";
-        let row = self.orders.query_one(query, &[&self.message_id]).await;
+        let query = "SELECT EXISTS (SELECT FROM outbox WHERE id = $1)";
+        let row = self.orders.query_one(query, &[&self.last_row]).await;
         Ok(row.doing("looking into the outbox")?.get(0))
     }
 }

@@ -10,13 +10,14 @@ use crate::client::{Client as Http, address_of};
 use crate::error::{Doing, Result};
 
 /// What of PostgreSQL decides what a commit costs, and whether it is one.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 10] = [
     "server_version",
     "fsync",
     "synchronous_commit",
     "full_page_writes",
     "wal_sync_method",
     "shared_buffers",
+    "backend_flush_after",
     "max_wal_size",
     "max_connections",
     "commit_delay",

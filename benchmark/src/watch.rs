@@ -1,9 +1,10 @@
 //! Watches some orders become final, from outside: by asking the orders database, as any client might.
 //!
 //! An order's latency ends when an answer that shows it final has arrived. That is late by the pause between two
-//! questions, and one question, at most, and by half of that on average; the pause is a tenth of the longest wait, between
-//! 0.2 and 20 ms. Questions take the time of what they watch: nothing is asked while no order is waited for, and none is
-//! asked for before half of the median so far, 50 ms at most: a median and what is above it stay as they are.
+//! questions, and one question, at most; the pause is a tenth of the longest wait, between 0.2 and 20 ms. Questions take the
+//! time of what they watch: nothing is asked while no order is waited for, and none is asked for before half of the median
+//! so far, 50 ms at most. Who is final sooner is seen then, so that what is below the median is too late; the median and
+//! what is above it only if latencies fall to less than half in the window.
 
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
