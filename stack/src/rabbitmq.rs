@@ -112,7 +112,8 @@ pub(crate) fn has_noted(folder: &Path, virtual_host: &str, queues: &[String]) ->
 /// between threads. (README of the Raft library, version 2. Version 3, which RabbitMQ has since 4.3, passes it over.)
 const ADVANCED_CONFIGURATION: &str = "[{ra, [{wal_write_strategy, o_sync}]}].\n";
 
-/// Bytes. A quorum queue's log that is full is written out a second time, while everything waits: often and little.
+/// Bytes. A quorum queue's log that is full is written out a second time, while everything waits: small, so
+/// that nobody waits for long.
 const LOG_LIMIT: u32 = 16 << 20;
 
 fn write_files(folder: &Path, ports: Ports) -> Result<()> {
