@@ -96,17 +96,24 @@ impl Log {
     }
 }
 
-/// The name of a statement of the services, and its plan: nothing if it is none of theirs, or not written to its end yet.
+/// The name of a statement of the services, and its way to rows: nothing if it is none of theirs, or not written to its end
+/// yet.
 fn named_plan(json: &str) -> Option<(String, String)> {
     let logged: Value = serde_json::from_str(json).ok()?;
     let name = logged["Query Text"].as_str()?.strip_prefix("-- ")?.lines().next()?;
-    Some((name.to_owned(), shape(&logged["Plan"])))
+    let mut steps = steps(&logged["Plan"]);
+    steps.sort();
+    Some((name.to_owned(), steps.join(", ")))
 }
 
-/// What is done, and to which table by which index for which keys, without any figures.
-fn shape(node: &Value) -> String {
-    let told = ["Node Type", "Relation Name", "Index Name", "Index Cond"]
-        .map(|key| node[key].as_str().unwrap_or_default());
-    let below = node["Plans"].as_array().map(|nodes| nodes.iter().map(shape).collect::<Vec<_>>().join(", "));
-    format!("{} ({})", told.join(" ").trim_end(), below.unwrap_or_default())
+/// Which tables are read or written, and by which index for which keys. A batch may be joined with what is read by merging
+/// or by hashing it, whichever side, but not by going through one for each row of the other.
+fn steps(node: &Value) -> Vec<String> {
+    let of = |key| node[key].as_str().unwrap_or_default();
+    let below = node["Plans"].as_array().into_iter().flatten().flat_map(steps);
+    let is_told = node["Relation Name"].is_string()
+        || node["Index Name"].is_string()
+        || of("Node Type") == "Nested Loop";
+    let step = ["Node Type", "Relation Name", "Index Name", "Index Cond"].map(of).join(" ");
+    below.chain(is_told.then_some(step)).collect()
 }
