@@ -2,21 +2,23 @@
 //!
 //! What its own process commits is handed over and sent from memory, several batches at a time; their rows are deleted
 //! when they are confirmed. What nobody handed over (a process died, the broker was away, there was no room) is found in
-//! the table: one transaction deletes rows, publishes them, awaits their confirms and commits. If anything fails the rows
-//! are still there for this relay or another. No cursor that lasts, so that no row is passed over when ids commit out of
-//! order; no leases; any number of relays, thanks to `SKIP LOCKED`.
+//! the table, beside that: one transaction deletes rows, publishes them, awaits their confirms and commits. If anything
+//! fails the rows are still there for this relay or another. No cursor that lasts, so that no row is passed over when ids
+//! commit out of order; no leases; any number of relays, thanks to `SKIP LOCKED`.
 
+use std::mem;
+use std::pin::pin;
 use std::time::Duration;
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use futures_util::StreamExt;
+use futures_util::future::{Fuse, FusedFuture};
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use metrics::{counter, histogram};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::due::Due;
 use crate::error::within;
 use crate::outbox::{Message, Row};
 pub use crate::publisher::Publisher;
@@ -28,15 +30,13 @@ use crate::{
 const MAX_ROWS: i64 = 500;
 /// Batches that are on their way to the broker at the same time.
 const MAX_SENDING: usize = 8;
-/// How long rows that are confirmed stay: several batches are deleted together, when nobody waits for that.
-const FORGET_AFTER: Duration = Duration::from_millis(100);
 /// Full batches that a search goes on for before it begins anew.
 const MAX_SEARCH: usize = 100;
-/// The pause of a search while anything else is on its way, in units of what its batch took.
+/// The pause of a search if anything was sent beside it, in units of what its batch took.
 const PAUSE_FACTOR: u32 = 3;
 /// A batch that took long says little about the next.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How often the outbox is looked at for rows that nobody handed over.
+/// How often what is confirmed is deleted, several batches together, and rows are looked for that nobody handed over.
 const POLL: Duration = Duration::from_millis(100);
 /// Rows of this age are taken to be left behind: the process that had them is gone, or has lost them. If only it or its
 /// broker is slow, they are sent twice.
@@ -105,36 +105,40 @@ impl Relay {
         shutdown: &CancellationToken,
     ) -> Result<(), Error> {
         let mut sending = FuturesUnordered::new();
-        let mut sent = Sent::default();
+        let mut sent = Vec::new();
         let mut search = Search::default();
+        // Has the database connection to itself, and what is handed over does not wait for it.
+        let mut tidying = pin!(Fuse::terminated());
         let mut poll = interval(POLL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !shutdown.is_cancelled() {
             publisher.check()?;
-            if publisher.is_blocked() {
+            let is_blocked = publisher.is_blocked();
+            if is_blocked && tidying.is_terminated() {
                 warn!("relay: the broker blocks publishers; messages wait in the outbox");
                 counter!("messaging_relay_blocked_total").increment(1);
-                sent.forget(conn).await?;
+                forget(conn, mem::take(&mut sent)).await?;
                 shutdown.run_until_cancelled(publisher.until_unblocked()).await;
                 continue;
             }
             tokio::select! {
-                Some(confirmed) = sending.next() => sent.add(confirmed?),
-                rows = self.handed.next(), if sending.len() < MAX_SENDING => {
+                Some(confirmed) = sending.next() => sent.extend(confirmed?),
+                rows = self.handed.next(), if sending.len() < MAX_SENDING && !is_blocked => {
                     if mutant!("delete-before-confirm") {
                         outbox::forget(conn, &rows.iter().map(|row| row.id).collect()).await?;
                     }
                     sending.push(send(publisher, rows));
                 }
-                () = sent.due.reached() => sent.forget(conn).await?,
-                _ = poll.tick() => {
-                    let begun = Instant::now();
-                    let found = claim_and_send(conn, publisher, search.after, LEFT_BEHIND);
-                    let found = within(RUN_LIMIT, "relaying a batch", found).await?;
+                _ = poll.tick(), if tidying.is_terminated() => {
+                    tidying.set(tidy(conn, publisher, mem::take(&mut sent), search.after).fuse());
+                }
+                tidied = &mut tidying, if !tidying.is_terminated() => {
+                    let (found, took) = tidied?;
                     if search.goes_on(&found) {
                         // A backlog is late already; what is new comes first, and neither waits for good.
-                        let pause = if sending.is_empty() { 0 } else { PAUSE_FACTOR };
-                        poll.reset_after((pause * begun.elapsed()).min(LONGEST_PAUSE));
+                        let is_alone = sending.is_empty() && sent.is_empty();
+                        let pause = if is_alone { 0 } else { PAUSE_FACTOR };
+                        poll.reset_after((pause * took).min(LONGEST_PAUSE));
                     }
                 }
                 () = shutdown.cancelled() => {}
@@ -142,35 +146,36 @@ impl Relay {
         }
         // What is under way would be sent once more.
         while let Some(confirmed) = sending.next().await {
-            sent.add(confirmed?);
+            sent.extend(confirmed?);
         }
-        sent.forget(conn).await
+        if !tidying.is_terminated() {
+            tidying.await?;
+        }
+        forget(conn, sent).await
     }
 }
 
-/// Rows that are confirmed and still in the outbox.
-#[derive(Default)]
-struct Sent {
-    ids: Vec<i64>,
-    /// When they are to be deleted.
-    due: Due,
+/// Deletes what is sent, then sends a batch of what was left behind, and returns its ids, and how long that took.
+async fn tidy(
+    conn: &AsyncPgConnection,
+    publisher: &Publisher,
+    sent: Vec<i64>,
+    after: i64,
+) -> Result<(Vec<i64>, Duration), Error> {
+    forget(conn, sent).await?;
+    let begun = Instant::now();
+    let found = claim_and_send(conn, publisher, after, LEFT_BEHIND);
+    let found = within(RUN_LIMIT, "relaying a batch", found).await?;
+    Ok((found, begun.elapsed()))
 }
 
-impl Sent {
-    fn add(&mut self, ids: Vec<i64>) {
-        self.ids.extend(ids);
-        self.due.within(if self.ids.len() >= MAX_ROWS as usize { Duration::ZERO } else { FORGET_AFTER });
+/// Deletes what is sent. If that fails it is sent once more.
+async fn forget(conn: &AsyncPgConnection, sent: Vec<i64>) -> Result<(), Error> {
+    if !sent.is_empty() {
+        within(RUN_LIMIT, "deleting what is sent", outbox::forget(conn, &sent)).await?;
+        crash_point!("relay.committed");
     }
-
-    /// Deletes them. If that fails they are sent once more.
-    async fn forget(&mut self, conn: &AsyncPgConnection) -> Result<(), Error> {
-        let Self { ids, .. } = std::mem::take(self);
-        if !ids.is_empty() {
-            within(RUN_LIMIT, "deleting what is sent", outbox::forget(conn, &ids)).await?;
-            crash_point!("relay.committed");
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// The way through an outbox that many messages wait in: a batch begins where the last one ended, for the server would

@@ -142,6 +142,27 @@ async fn backlog_is_sent_beside_what_is_new() {
     assert!(sent.len() >= backlog.len() + handed.into_inner());
 }
 
+/// Goal: what is new does not wait for a search. Method: a search whose COMMIT waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn search_does_not_hold_up_what_is_handed_over() {
+    let world = World::calm().await;
+    let amqp = Amqp::connect(&world).await;
+    let relay = world.run_relay();
+    world.relay_is_connected().await;
+    world.at_commit_of("DELETE ON outbox", "PERFORM pg_advisory_xact_lock(1)").await;
+    let lock = world.lock(1).await;
+    world.enqueue(&events(1)).await;
+    world.until_count(WAITING, 1).await;
+    amqp.take_next(QUEUE).await;
+
+    world.handoff.send(world.enqueue(&events(1)).await);
+    amqp.until_ready(QUEUE, 1).await;
+    lock.release().await;
+    world.until_count("outbox", 0).await;
+    relay.stop().await;
+    amqp.until_ready(QUEUE, 1).await;
+}
+
 /// Goal: messages are few under load, and bounded. Method: two routing keys in one batch; look at the messages.
 #[tokio::test(flavor = "multi_thread")]
 async fn events_of_one_routing_key_share_messages_of_at_most_100() {
