@@ -112,6 +112,11 @@ impl Session {
         Ok(declared.message_count())
     }
 
+    /// Another channel of the same connection.
+    pub(crate) async fn create_channel(&self) -> Result<Channel, Error> {
+        Ok(self.connection.create_channel().await?)
+    }
+
     /// Fails if the connection is gone.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.connection.status().connected() { Ok(()) } else { Err(Error::Disconnected) }

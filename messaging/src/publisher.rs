@@ -1,12 +1,13 @@
 //! Publishing with confirms: a batch is either confirmed whole or not at all.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::Utc;
 use futures_util::future::try_join_all;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::{BasicProperties, Confirmation};
+use lapin::{BasicProperties, Channel, Confirmation};
 use uuid::Uuid;
 
 use crate::broker::{Broker, Session};
@@ -28,6 +29,9 @@ pub struct Publisher {
     exchange: String,
     /// Routing keys of what may reach nobody.
     announcements: Vec<String>,
+    /// Channels with confirms on, and nothing on its way. A batch has one to itself: a returned message surfaces on
+    /// whichever confirm of its channel comes next, and that must be one of its own batch.
+    idle: Mutex<Vec<Channel>>,
 }
 
 impl Publisher {
@@ -40,9 +44,10 @@ impl Publisher {
 
     /// Turns confirms on; what is published goes to `exchange`, and from there to some queue.
     pub(crate) async fn on(session: Session, exchange: &str) -> Result<Self, Error> {
-        let confirms = session.channel.confirm_select(ConfirmSelectOptions::default());
-        within(CONFIRM_LIMIT, "turning publisher confirms on", confirms).await?;
-        Ok(Self { session, exchange: exchange.to_owned(), announcements: Vec::new() })
+        let exchange = exchange.to_owned();
+        let publisher = Self { session, exchange, announcements: Vec::new(), idle: Mutex::default() };
+        publisher.put_back(publisher.channel().await?);
+        Ok(publisher)
     }
 
     pub(crate) fn session(&self) -> &Session {
@@ -75,13 +80,16 @@ impl Publisher {
         for message in messages {
             by_key.entry(&message.routing_key).or_default().push(message);
         }
+        let channel = self.channel().await?;
         let mut sendings = Vec::new();
         for (routing_key, messages) in &by_key {
             for batch in batches(messages) {
-                sendings.push(self.publish_batch(routing_key, batch));
+                sendings.push(self.publish_batch(&channel, routing_key, batch));
             }
         }
-        self.confirmed(sendings).await
+        self.confirmed(sendings).await?;
+        self.put_back(channel);
+        Ok(())
     }
 
     /// Publishes a body as it is, with what `properties` say of its content, and returns when it is confirmed.
@@ -102,7 +110,28 @@ impl Publisher {
         if let Some(message_id) = properties.message_id() {
             kept = kept.with_message_id(message_id.clone());
         }
-        self.confirmed(vec![self.send(routing_key, body, kept)]).await
+        let channel = self.channel().await?;
+        self.confirmed(vec![self.send(&channel, routing_key, body, kept)]).await?;
+        self.put_back(channel);
+        Ok(())
+    }
+
+    /// A channel for one batch; to be put back when that is confirmed.
+    async fn channel(&self) -> Result<Channel, Error> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(channel) = idle {
+            return Ok(channel);
+        }
+        within(CONFIRM_LIMIT, "opening a channel with confirms", async {
+            let channel = self.session.create_channel().await?;
+            channel.confirm_select(ConfirmSelectOptions::default()).await?;
+            Ok::<_, Error>(channel)
+        })
+        .await
+    }
+
+    fn put_back(&self, channel: Channel) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(channel);
     }
 
     async fn confirmed(
@@ -116,7 +145,7 @@ impl Publisher {
             () = self.session.until_blocked(true) => return Err(Error::Blocked),
         };
         // Each is looked at by itself: waiting for "all confirms" would discard nacks. A returned message may
-        // surface on another's confirm, so that any return fails them all.
+        // surface on another's confirm, so that any return fails the whole batch.
         for confirmation in confirmations {
             match confirmation {
                 Confirmation::Ack(None) => {}
@@ -133,7 +162,12 @@ impl Publisher {
     }
 
     /// Sends at its first poll, so that joined batches leave together, and completes with the confirm.
-    async fn publish_batch(&self, routing_key: &str, batch: &[&Message]) -> Result<Confirmation, Error> {
+    async fn publish_batch(
+        &self,
+        channel: &Channel,
+        routing_key: &str,
+        batch: &[&Message],
+    ) -> Result<Confirmation, Error> {
         let kind = batch[0].kind.as_str();
         let mut properties = BasicProperties::default()
             .with_content_type(CONTENT_TYPE.into())
@@ -145,11 +179,12 @@ impl Publisher {
             properties = properties.with_type(kind.into());
         }
         let body = join_batch(batch.iter().map(|message| message.payload.as_str()));
-        self.send(routing_key, &body, properties).await
+        self.send(channel, routing_key, &body, properties).await
     }
 
     async fn send(
         &self,
+        channel: &Channel,
         routing_key: &str,
         body: &[u8],
         properties: BasicProperties,
@@ -157,12 +192,11 @@ impl Publisher {
         let is_announcement = self.announcements.iter().any(|key| key == routing_key);
         let options = BasicPublishOptions { mandatory: !is_announcement, ..Default::default() };
         let exchange = self.exchange.as_str().into();
-        let channel = &self.session.channel;
         let confirm = channel.basic_publish(exchange, routing_key.into(), options, body, properties).await?;
         crash_point!("relay.sent");
         match confirm.await? {
             // Somebody who listens has no room. That is theirs to mend, and holds nobody else up.
-            Confirmation::Nack(_) if is_announcement => Ok(Confirmation::Ack(None)),
+            Confirmation::Nack(None) if is_announcement => Ok(Confirmation::Ack(None)),
             confirmation => Ok(confirmation),
         }
     }

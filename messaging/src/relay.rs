@@ -13,7 +13,7 @@ use std::time::Duration;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::future::{Fuse, FusedFuture};
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, StreamExt, try_join};
 use metrics::{counter, histogram};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -107,6 +107,7 @@ impl Relay {
         let mut sending = FuturesUnordered::new();
         let mut sent = Vec::new();
         let mut search = Search::default();
+        let mut search_at = Instant::now();
         // Has the database connection to itself, and what is handed over does not wait for it.
         let mut tidying = pin!(Fuse::terminated());
         let mut poll = interval(POLL);
@@ -124,49 +125,57 @@ impl Relay {
             tokio::select! {
                 Some(confirmed) = sending.next() => sent.extend(confirmed?),
                 rows = self.handed.next(), if sending.len() < MAX_SENDING && !is_blocked => {
-                    if mutant!("delete-before-confirm") {
+                    if tidying.is_terminated() && mutant!("delete-before-confirm") {
                         outbox::forget(conn, &rows.iter().map(|row| row.id).collect()).await?;
                     }
                     sending.push(send(publisher, rows));
                 }
                 _ = poll.tick(), if tidying.is_terminated() => {
-                    tidying.set(tidy(conn, publisher, mem::take(&mut sent), search.after).fuse());
+                    let after = (Instant::now() >= search_at).then_some(search.after);
+                    tidying.set(tidy(conn, publisher, mem::take(&mut sent), after).fuse());
                 }
                 tidied = &mut tidying, if !tidying.is_terminated() => {
-                    let (found, took) = tidied?;
-                    if search.goes_on(&found) {
+                    if let Some((found, took)) = tidied? && search.goes_on(&found) {
                         // A backlog is late already; what is new comes first, and neither waits for good.
                         let is_alone = sending.is_empty() && sent.is_empty();
                         let pause = if is_alone { 0 } else { PAUSE_FACTOR };
-                        poll.reset_after((pause * took).min(LONGEST_PAUSE));
+                        let pause = (pause * took).min(LONGEST_PAUSE);
+                        search_at = Instant::now() + pause;
+                        poll.reset_after(pause.min(POLL));
                     }
                 }
                 () = shutdown.cancelled() => {}
             }
         }
         // What is under way would be sent once more.
-        while let Some(confirmed) = sending.next().await {
-            sent.extend(confirmed?);
-        }
-        if !tidying.is_terminated() {
-            tidying.await?;
-        }
+        let confirmed = async {
+            while let Some(confirmed) = sending.next().await {
+                sent.extend(confirmed?);
+            }
+            Ok::<_, Error>(())
+        };
+        let tidied = async { if tidying.is_terminated() { Ok(None) } else { tidying.await } };
+        try_join!(confirmed, tidied)?;
         forget(conn, sent).await
     }
 }
 
-/// Deletes what is sent, then sends a batch of what was left behind, and returns its ids, and how long that took.
+/// Deletes what is sent. Then, if given an id to begin after, sends a batch of what was left behind; returns its ids and how
+/// long that took.
 async fn tidy(
     conn: &AsyncPgConnection,
     publisher: &Publisher,
     sent: Vec<i64>,
-    after: i64,
-) -> Result<(Vec<i64>, Duration), Error> {
+    after: Option<i64>,
+) -> Result<Option<(Vec<i64>, Duration)>, Error> {
     forget(conn, sent).await?;
+    let Some(after) = after else {
+        return Ok(None);
+    };
     let begun = Instant::now();
     let found = claim_and_send(conn, publisher, after, LEFT_BEHIND);
     let found = within(RUN_LIMIT, "relaying a batch", found).await?;
-    Ok((found, begun.elapsed()))
+    Ok(Some((found, begun.elapsed())))
 }
 
 /// Deletes what is sent. If that fails it is sent once more.

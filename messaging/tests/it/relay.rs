@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_util::future::join_all;
 use messaging::Error;
 use messaging::outbox::{Message, Row};
 use messaging::relay::{Publisher, run_once};
@@ -123,7 +124,7 @@ async fn backlog_is_sent_beside_what_is_new() {
     let last = backlog.iter().map(|row| row.id).max().unwrap();
     let relay = world.run_relay();
     let handed = AtomicUsize::new(0);
-    let hand_over = async {
+    let hand_over = async |_| -> () {
         loop {
             let new = world.enqueue(&events(10)).await;
             handed.fetch_add(new.len(), Ordering::Relaxed);
@@ -133,7 +134,7 @@ async fn backlog_is_sent_beside_what_is_new() {
     let left = format!("outbox WHERE id <= {last}");
     tokio::select! {
         () = world.until_count(&left, 0) => {}
-        () = hand_over => {}
+        _ = join_all((0..6).map(hand_over)) => {}
     }
     world.until_count("outbox", 0).await;
     relay.stop().await;

@@ -1,5 +1,6 @@
 //! Relay: what the broker does not take stays in the outbox.
 
+use futures_util::future::join_all;
 use messaging::outbox::Message;
 use messaging::relay::{Publisher, run_once};
 use messaging::{Error, Lease};
@@ -37,6 +38,34 @@ async fn returned_message_that_was_handed_over_stays_in_the_outbox() {
     Amqp::connect(&world).await.until_ready(QUEUE, 2).await;
     assert_eq!(world.count("outbox").await, 2, "it was sent twice, and is still there");
     relay.kill().await;
+}
+
+/// Goal: what is returned fails its own batch, and no other, although several are on their way. Method: publish
+/// batches that lead nowhere, one after another, amid others whose confirms come all the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn return_is_not_taken_for_that_of_another_batch() {
+    let world = World::calm().await;
+    let publisher = Publisher::open(&world.broker).await.unwrap();
+    let lost = [Message::new(&event("Ordinary"), "nowhere")];
+    let good = [Message::new(&event("Ordinary"), KEY)];
+    let publish_good = async |_| -> () {
+        loop {
+            publisher.publish(&good).await.unwrap();
+        }
+    };
+    let publish_lost = async {
+        for _ in 0..200 {
+            let returned = publisher.publish(&lost).await;
+            assert!(
+                matches!(&returned, Err(Error::NotConfirmed(why)) if why.contains("nowhere")),
+                "{returned:?}"
+            );
+        }
+    };
+    tokio::select! {
+        () = publish_lost => {}
+        _ = join_all((0..6).map(publish_good)) => {}
+    }
 }
 
 /// Goal: what is announced need not reach anybody, and holds up nothing else. Method: no queue has its key.
