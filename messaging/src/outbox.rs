@@ -131,7 +131,7 @@ crate::statement! {
          DELETE FROM outbox
          WHERE id = ANY (ARRAY (SELECT id FROM outbox WHERE ",
         only_within!(),
-        " AND id > {after} AND created_at <= clock_timestamp() - {age_seconds} * interval '1 second'
+        " AND id > {after} AND created_at <= statement_timestamp() - {age_seconds} * interval '1 second'
              ORDER BY id LIMIT {limit} FOR UPDATE SKIP LOCKED))
          RETURNING id, message_id, type, routing_key, payload"
     )

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::Utc;
 use futures_util::future::try_join_all;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation};
 use uuid::Uuid;
 
@@ -122,12 +123,12 @@ impl Publisher {
         if let Some(channel) = idle {
             return Ok(channel);
         }
-        within(CONFIRM_LIMIT, "opening a channel with confirms", async {
+        let open = async {
             let channel = self.session.create_channel().await?;
             channel.confirm_select(ConfirmSelectOptions::default()).await?;
             Ok::<_, Error>(channel)
-        })
-        .await
+        };
+        self.unless_blocked(within(CONFIRM_LIMIT, "opening a channel with confirms", open)).await
     }
 
     fn put_back(&self, channel: Channel) {
@@ -138,12 +139,8 @@ impl Publisher {
         &self,
         sendings: Vec<impl Future<Output = Result<Confirmation, Error>>>,
     ) -> Result<(), Error> {
-        let confirmations = tokio::select! {
-            biased;
-            confirmations = within(CONFIRM_LIMIT, "publishing", try_join_all(sendings)) => confirmations?,
-            // The confirms will not come before the alarm is over: don't hold the caller's transaction for it.
-            () = self.session.until_blocked(true) => return Err(Error::Blocked),
-        };
+        let confirmations =
+            self.unless_blocked(within(CONFIRM_LIMIT, "publishing", try_join_all(sendings))).await?;
         // Each is looked at by itself: waiting for "all confirms" would discard nacks. A returned message may
         // surface on another's confirm, so that any return fails the whole batch.
         for confirmation in confirmations {
@@ -154,6 +151,16 @@ impl Publisher {
             }
         }
         Ok(())
+    }
+
+    /// What the broker answers; or an error once it blocks, for the answer will not come before the alarm is over, and the
+    /// caller's transaction must not wait for that.
+    async fn unless_blocked<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        tokio::select! {
+            biased;
+            answer = answer => answer,
+            () = self.session.until_blocked(true) => Err(Error::Blocked),
+        }
     }
 
     /// Closes the connection.
@@ -174,9 +181,11 @@ impl Publisher {
             .with_delivery_mode(PERSISTENT)
             .with_message_id(Uuid::now_v7().to_string().into())
             .with_timestamp(Utc::now().timestamp().cast_unsigned());
-        // A batch of several types has none of its own.
-        if batch.iter().all(|message| message.kind == kind) {
-            properties = properties.with_type(kind.into());
+        // A batch of several types has none of its own, nor has what is longer than AMQP's short strings.
+        if batch.iter().all(|message| message.kind == kind)
+            && let Ok(kind) = ShortString::try_new(kind)
+        {
+            properties = properties.with_type(kind);
         }
         let body = join_batch(batch.iter().map(|message| message.payload.as_str()));
         self.send(channel, routing_key, &body, properties).await
@@ -192,7 +201,9 @@ impl Publisher {
         let is_announcement = self.announcements.iter().any(|key| key == routing_key);
         let options = BasicPublishOptions { mandatory: !is_announcement, ..Default::default() };
         let exchange = self.exchange.as_str().into();
-        let confirm = channel.basic_publish(exchange, routing_key.into(), options, body, properties).await?;
+        let routing_key = ShortString::try_new(routing_key)
+            .map_err(|error| Error::NotConfirmed(format!("routing key {routing_key:?}: {error}")))?;
+        let confirm = channel.basic_publish(exchange, routing_key, options, body, properties).await?;
         crash_point!("relay.sent");
         match confirm.await? {
             // Somebody who listens has no room. That is theirs to mend, and holds nobody else up.

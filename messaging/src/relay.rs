@@ -87,11 +87,16 @@ impl Relay {
         self.handed.clear();
         self.connected.set(true);
         info!("relay: connected");
-        let mut worked = self.work(&conn, &publisher, shutdown).await;
+        let mut sent = Vec::new();
+        let mut worked = self.work(&conn, &publisher, &mut sent, shutdown).await;
         if worked.is_ok() {
             worked = drain(&conn, &publisher).await;
         }
+        // It may be in the middle of a transaction.
         drop(conn);
+        if !sent.is_empty() {
+            shutdown.run_until_cancelled(self.forget_elsewhere(sent)).await;
+        }
         // While it is blocked, a connection can't even be closed: those that come after it would pile up.
         shutdown.run_until_cancelled(publisher.until_unblocked()).await;
         publisher.close().await;
@@ -102,10 +107,10 @@ impl Relay {
         &mut self,
         conn: &AsyncPgConnection,
         publisher: &Publisher,
+        sent: &mut Vec<i64>,
         shutdown: &CancellationToken,
     ) -> Result<(), Error> {
         let mut sending = FuturesUnordered::new();
-        let mut sent = Vec::new();
         let mut search = Search::default();
         let mut search_at = Instant::now();
         // Has the database connection to itself, and what is handed over does not wait for it.
@@ -118,7 +123,7 @@ impl Relay {
             if is_blocked && tidying.is_terminated() {
                 warn!("relay: the broker blocks publishers; messages wait in the outbox");
                 counter!("messaging_relay_blocked_total").increment(1);
-                forget(conn, mem::take(&mut sent)).await?;
+                forget(conn, mem::take(sent)).await?;
                 shutdown.run_until_cancelled(publisher.until_unblocked()).await;
                 continue;
             }
@@ -132,7 +137,7 @@ impl Relay {
                 }
                 _ = poll.tick(), if tidying.is_terminated() => {
                     let after = (Instant::now() >= search_at).then_some(search.after);
-                    tidying.set(tidy(conn, publisher, mem::take(&mut sent), after).fuse());
+                    tidying.set(tidy(conn, publisher, mem::take(sent), after).fuse());
                 }
                 tidied = &mut tidying, if !tidying.is_terminated() => {
                     if let Some((found, took)) = tidied? && search.goes_on(&found) {
@@ -156,7 +161,15 @@ impl Relay {
         };
         let tidied = async { if tidying.is_terminated() { Ok(None) } else { tidying.await } };
         try_join!(confirmed, tidied)?;
-        forget(conn, sent).await
+        forget(conn, mem::take(sent)).await
+    }
+
+    /// Deletes what a session that failed had sent, so that the next sends no more than it must.
+    async fn forget_elsewhere(&self, sent: Vec<i64>) {
+        let forgotten = async { forget(&*Lease::take(&self.pool).await?, sent).await };
+        if let Err(error) = forgotten.await {
+            warn!(%error, "relay: what was sent is still in the outbox, and will be sent again");
+        }
     }
 }
 
@@ -253,16 +266,16 @@ async fn claim_and_send(
     age: Duration,
 ) -> Result<Vec<i64>, Error> {
     let begun = Instant::now();
-    let claimed = transaction::begin(conn, outbox::claim(conn, after, age, MAX_ROWS)).await?;
-    let claiming = begun.elapsed();
-    let (ids, messages) = parts(claimed);
+    let claimed = transaction::begin(conn, outbox::claim(conn, after, age, MAX_ROWS)).await;
+    // What finds nothing, or fails, may have taken long for that.
+    histogram!("messaging_relay_claim_seconds").record(begun.elapsed());
+    let (ids, messages) = parts(claimed?);
     if mutant!("delete-before-confirm") {
         transaction::commit(conn).await?;
         publisher.publish(&messages).await?;
         return Ok(ids);
     }
     if !messages.is_empty() {
-        histogram!("messaging_relay_claim_seconds").record(claiming);
         crash_point!("relay.claimed");
         publisher.publish(&messages).await?;
         crash_point!("relay.confirmed");

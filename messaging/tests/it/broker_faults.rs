@@ -2,7 +2,11 @@
 
 use std::fs;
 
-use crate::support::{Recorder, World, events, eventually, steadily};
+use messaging::Error;
+use messaging::outbox::Message;
+use messaging::relay::Publisher;
+
+use crate::support::{KEY, Recorder, World, event, events, eventually, steadily};
 
 /// Goal: a broker that is killed in the middle loses nothing that was committed. Method: kill it while messages are
 /// under way, commit more while it is down, start it again; each event takes effect once.
@@ -78,6 +82,22 @@ async fn blocked_relay_waits_and_resumes() {
     world.until_count("effects", 451).await;
     relay.stop().await;
     consumer.stop().await;
+}
+
+/// Goal: a broker that blocks is an error at once, and not after a time limit for which somebody's transaction would wait;
+/// even if a channel has to be opened first. Method: raise its alarm, and publish until no channel is left.
+#[tokio::test(flavor = "multi_thread")]
+async fn blocked_publisher_says_so() {
+    let world = World::stormy().await;
+    let publisher = Publisher::open(&world.broker).await.unwrap();
+    world.servers.raise_memory_alarm().await.unwrap();
+    let messages = [Message::new(&event("Ordinary"), KEY)];
+    for _ in 0..3 {
+        let blocked = publisher.publish(&messages).await;
+        assert!(matches!(blocked, Err(Error::Blocked)), "{blocked:?}");
+    }
+    world.servers.clear_memory_alarm().await.unwrap();
+    eventually("it takes them again", async || publisher.publish(&messages).await.is_ok()).await;
 }
 
 /// How many connections to the world's broker this process has.

@@ -69,6 +69,19 @@ async fn refused_event_takes_effect_once_when_it_is_redriven() {
     assert_eq!((amqp.ready(QUEUE).await, amqp.ready(DEAD).await), (0, 0));
 }
 
+/// Goal: a letter of whatever type goes back. Method: a type that is longer than AMQP's short strings can be.
+#[tokio::test(flavor = "multi_thread")]
+async fn letter_with_a_long_type_is_redriven() {
+    let world = World::calm().await;
+    let amqp = Amqp::connect(&world).await;
+    let odd = json!({ "id": "odd", "type": "T".repeat(300) }).to_string();
+    amqp.publish(&join_batch([odd.as_str()].into_iter())).await;
+    dead_letters_of(&world, &Recorder::new(), 1).await;
+    assert_eq!(redrive(&world, Choice::default()).await.len(), 1);
+    amqp.until_ready(QUEUE, 1).await;
+    assert_eq!(amqp.ready(DEAD).await, 0);
+}
+
 /// Goal: what had its effect has no second, however often its letter is redriven. Method: a letter of which a copy was
 /// accepted meanwhile; the letter is there twice.
 #[tokio::test(flavor = "multi_thread")]
