@@ -134,6 +134,16 @@ impl Report {
         self.faults.is_empty()
     }
 
+    /// How many were answered with this HTTP status.
+    pub(crate) fn answered(&self, status: u16) -> u64 {
+        self.answers.get(&status).copied().unwrap_or(0)
+    }
+
+    /// How many POSTs the window was to have.
+    pub(crate) fn due(&self) -> u64 {
+        self.answers.values().sum::<u64>() + self.unanswered + self.never_sent
+    }
+
     pub(crate) fn write_json(&self) -> Result<()> {
         let Some(path) = &self.options.json else {
             return Ok(());

@@ -85,7 +85,7 @@ impl Scenario {
     /// What it is called in tables and plots.
     pub(super) fn title(self) -> &'static str {
         match self {
-            Self::Sustained => "closed loop",
+            Self::Sustained => "sustained: closed loop",
             Self::Gateway => "closed loop, gateway",
             Self::HotAccount => "closed loop, one account",
             Self::Declined => "closed loop, all declined",
@@ -96,7 +96,7 @@ impl Scenario {
             Self::Load30 => "30 % of sustained",
             Self::Load50 => "50 % of sustained",
             Self::Load70 => "70 % of sustained",
-            Self::Overload => "3 × sustained",
+            Self::Overload => "3 × sustained due",
             Self::Live => "1,000 orders/s, 2,000 live clients",
             Self::StoredMillion => "closed loop, 10⁶ stored",
             Self::StoredTenMillion => "closed loop, 10⁷ stored",
@@ -136,7 +136,7 @@ impl Scenario {
         }
     }
 
-    /// Its share of the sustained rate, if that decides how much is offered.
+    /// Its share of the sustained rate, if that decides how much is due.
     pub(super) fn share(self) -> Option<f64> {
         match self {
             Self::Load10 => Some(0.1),
@@ -148,7 +148,12 @@ impl Scenario {
         }
     }
 
-    /// Orders per second that are offered; nothing in a closed loop.
+    /// Whether connections send as fast as they are answered.
+    pub(super) fn is_closed_loop(self) -> bool {
+        self.rate(1.0).is_none()
+    }
+
+    /// Orders per second that are due; nothing in a closed loop.
     fn rate(self, sustained: f64) -> Option<u32> {
         match self {
             Self::Quiet | Self::GatewayQuiet => Some(QUIET_RATE),

@@ -1,6 +1,6 @@
 //! The tables of PERFORMANCE.md, and where the plots stand between them.
 
-use super::figures::Figures;
+use super::figures::{Figures, Round};
 use super::plots::PLOTS;
 use super::scenario::Scenario;
 use super::spread::{Spread, number};
@@ -23,7 +23,8 @@ pub(super) const CPU_COLUMNS: [(&str, &[Group]); 9] = [
 
 /// Everything between the markers.
 pub(super) fn markdown(figures: &Figures) -> String {
-    let mut parts = vec![setting(figures), targets(figures), scenarios(figures), cpu(figures)];
+    let mut parts =
+        vec![setting(figures), targets(figures), scenarios(figures), notes(figures), cpu(figures)];
     parts.extend(PLOTS.iter().map(|plot| format!("![{}](performance/{})\n", plot.title, plot.file)));
     parts.join("\n")
 }
@@ -33,23 +34,30 @@ fn setting(figures: &Figures) -> String {
         return "Nothing was measured.\n".into();
     };
     let machine = &report.machine;
-    let postgres = machine.postgres.first().map_or("", |(_, version)| version);
+    let postgres = |name| {
+        let setting = machine.postgres.iter().find(|(key, _)| key == name);
+        setting.map_or("?", |(_, value)| value.as_str())
+    };
     format!(
-        "Measured on {} by `{}`: {} cores ({}), {} MiB, Linux {}; PostgreSQL {postgres} and RabbitMQ {} with everything \
-         durable, services and load generator ({} build) on the same machine.\n",
+        "Measured on {} by `{}`: {} cores ({}), {} MiB, Linux {}; PostgreSQL {} with `fsync`, `synchronous_commit` and \
+         `full_page_writes` on, `shared_buffers` {} and `backend_flush_after` {}; RabbitMQ {} with quorum queues; services \
+         and load generator ({} build) on the same machine.\n",
         figures.measured_on,
         figures.settings.command(),
         machine.cores,
         machine.cpu_model,
         machine.memory_mib,
         machine.kernel,
+        postgres("server_version"),
+        postgres("shared_buffers"),
+        postgres("backend_flush_after"),
         machine.rabbitmq_version,
         report.profile,
     )
 }
 
 fn targets(figures: &Figures) -> String {
-    let mut table = Table::new(&["target", "figure", "must", "moonshot", "held"]);
+    let mut table = Table::new(&["target", "figure", "must", "moonshot", "reached"]);
     for target in TARGETS {
         let [must, moonshot] = target.limits();
         let (figure, verdict) = match target.spread(figures) {
@@ -64,22 +72,30 @@ fn targets(figures: &Figures) -> String {
 fn scenarios(figures: &Figures) -> String {
     let mut table = Table::new(&[
         "scenario",
+        "`--only`",
         "orders/s",
         "÷ yardstick",
         "POST → 201, p50 / p99, ms",
-        "POST → FINISHED, p50 / p99, ms",
+        "POST → final, p50 / p99, ms",
         "peak memory, orders / payments, MiB",
     ]);
     for scenario in figures.scenarios() {
         let median = |decimals, figure: fn(&Report) -> f64| median(figures.of(scenario, figure), decimals);
         let both =
             |decimals, first, second| format!("{} / {}", median(decimals, first), median(decimals, second));
+        let latency = |first, second| {
+            let both = both(1, first, second);
+            if scenario.is_closed_loop() { format!("({both})") } else { both }
+        };
+        let is_compared = scenario.is_closed_loop() || scenario.share().is_some();
+        let ratio = figures.spread(|round| round.ratio(scenario)).filter(|_| is_compared);
         table.row([
             title(figures, scenario),
+            format!("`{scenario}`"),
             text(figures.of(scenario, |report| report.throughput.orders_per_second), 0),
-            text(figures.spread(|round| round.ratio(scenario)), 2),
-            both(1, |report| report.latency.to_created.p50_ms, |report| report.latency.to_created.p99_ms),
-            both(1, |report| report.latency.to_finished.p50_ms, |report| report.latency.to_finished.p99_ms),
+            text(ratio, 2),
+            latency(|report| report.latency.to_created.p50_ms, |report| report.latency.to_created.p99_ms),
+            latency(|report| report.latency.to_finished.p50_ms, |report| report.latency.to_finished.p99_ms),
             both(
                 0,
                 |report| report.memory.orders_service_peak_mib,
@@ -88,6 +104,34 @@ fn scenarios(figures: &Figures) -> String {
         ]);
     }
     format!("### Scenarios\n\n{}", table.text)
+}
+
+/// What some rows would be misread without.
+fn notes(figures: &Figures) -> String {
+    let mut notes = String::new();
+    let overload = |count: fn(&Report) -> u64| {
+        figures.of(Scenario::Overload, |report| 100.0 * count(report) as f64 / report.due() as f64)
+    };
+    if let Some(never_sent) = overload(|report| report.never_sent) {
+        let created = text(overload(|report| report.answered(201)), 0);
+        let refused = text(overload(|report| report.answered(503)), 0);
+        notes += &format!(
+            "- *{}*: of the POSTs due {created} % were answered 201 and {refused} % 503; {} % were never sent, because every \
+             connection was waiting. POST → 201 counts from when one was due, POST → 503 from the POST.\n",
+            Scenario::Overload.title(),
+            never_sent.text(0),
+        );
+    }
+    let created = |round: &Round| Some(round.get(Scenario::Backlog)?.backlog.as_ref()?.created_per_second);
+    if let Some(created) = figures.spread(created) {
+        notes += &format!(
+            "- *{}*: orders/s, ratio and CPU count the orders that were written beforehand, too, which only have to be sent \
+             and paid. New ones were {} orders/s while these were in the outbox.\n",
+            Scenario::Backlog.title(),
+            created.text(0),
+        );
+    }
+    notes
 }
 
 fn cpu(figures: &Figures) -> String {
@@ -103,8 +147,11 @@ fn cpu(figures: &Figures) -> String {
 }
 
 fn title(figures: &Figures, scenario: Scenario) -> String {
-    let is_void = figures.rounds.iter().any(|round| round.get(scenario).is_none());
-    if is_void { format!("{} (**void**)", scenario.title()) } else { scenario.title().into() }
+    let void = figures.rounds.iter().filter(|round| round.get(scenario).is_none()).count();
+    match void {
+        0 => scenario.title().into(),
+        _ => format!("{} (**void** in {void} of {} rounds)", scenario.title(), figures.rounds.len()),
+    }
 }
 
 fn text(spread: Option<Spread>, decimals: usize) -> String {

@@ -62,17 +62,17 @@ pub(super) const TARGETS: &[Target] = &[
         ..milliseconds(80.0, 30.0)
     },
     Target {
-        what: "FINISHED commits → a connected client reads it, p99",
+        what: "an order is settled → a connected client reads that it is FINISHED, p99",
         figure: |round| Some(round.get(Scenario::Live)?.live.as_ref()?.settled_to_told.p99_ms),
         ..milliseconds(50.0, 20.0)
     },
     Target {
-        what: "peak resident memory, orders-service",
+        what: "peak resident memory, orders-service (256 connections)",
         figure: |round| most(round, |report| report.memory.orders_service_peak_mib),
         ..mebibytes(64.0, 32.0)
     },
     Target {
-        what: "peak resident memory, payments-service",
+        what: "peak resident memory, payments-service (256 connections)",
         figure: |round| most(round, |report| report.memory.payments_service_peak_mib),
         ..mebibytes(64.0, 24.0)
     },
@@ -82,14 +82,14 @@ pub(super) const TARGETS: &[Target] = &[
         ..ratio(0.8, 0.95)
     },
     Target {
-        what: "with 10⁶ events in the outbox: first claims ÷ last, or last ÷ first",
+        what: "with 10⁶ events in the outbox: the relay's claims of a batch, slower ÷ faster of first and last",
         better: Lower,
         figure: backlog_claims,
         ..ratio(1.5, 1.1)
     },
     STORED,
     Target {
-        what: "3 × the sustained rate offered: POST → 503, p99",
+        what: "3 × the sustained rate due: POST → 503, p99",
         figure: |round| {
             let refused = &round.get(Scenario::Overload)?.latency.to_refused;
             (refused.count > 0).then_some(refused.p99_ms)
@@ -97,7 +97,7 @@ pub(super) const TARGETS: &[Target] = &[
         ..milliseconds(1000.0, 100.0)
     },
     Target {
-        what: "3 × the sustained rate offered: resident memory after the window ÷ before",
+        what: "3 × the sustained rate due: resident memory after the window ÷ after the warm-up",
         better: Lower,
         figure: |round| round.get(Scenario::Overload).map(growth),
         ..ratio(1.1, 1.02)
@@ -153,25 +153,26 @@ impl Target {
         [self.must, self.moonshot].map(|limit| format!("{sign} {limit}{}", self.unit))
     }
 
-    /// Whether the median holds, and if it does not, how far it is from what it should be.
+    /// What the median reaches, and its share of what it does not.
     pub(super) fn verdict(&self, spread: &Spread) -> String {
         if self.holds(spread.median, self.moonshot) {
             return "moonshot".into();
         }
-        let to_moonshot = self.distance(spread.median, self.moonshot);
+        let of_moonshot = format!("{} × the moonshot", times(spread.median / self.moonshot));
         if self.holds(spread.median, self.must) {
-            return format!("must; moonshot is {to_moonshot} away");
+            return format!("must; {of_moonshot}");
         }
-        format!("**missed** by {}; moonshot is {to_moonshot} away", self.distance(spread.median, self.must))
+        format!("**missed**: {} × the must, {of_moonshot}", times(spread.median / self.must))
     }
 
     fn holds(&self, figure: f64, limit: f64) -> bool {
         if self.better == Higher { figure >= limit } else { figure <= limit }
     }
+}
 
-    fn distance(&self, figure: f64, limit: f64) -> String {
-        format!("{} %", number((figure / limit - 1.0).abs() * 100.0, 0))
-    }
+/// With as many decimals as it takes to tell it from 1.
+fn times(ratio: f64) -> String {
+    number(ratio, if (ratio - 1.0).abs() < 0.01 { 3 } else { 2 })
 }
 
 fn finished(round: &Round, scenario: Scenario) -> Option<&Quantiles> {
