@@ -12,7 +12,7 @@ use std::time::Duration;
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 use lapin::uri::AMQPUri;
-use lapin::{Channel, Connection, ConnectionProperties};
+use lapin::{Channel, Connection, ConnectionProperties, Queue};
 
 use crate::error::within;
 use crate::{Error, Topology};
@@ -102,14 +102,14 @@ impl Broker {
 impl Session {
     /// Messages ready in `queue`, those with consumers not counted.
     pub async fn depth(&self, queue: &str) -> Result<u32, Error> {
+        Ok(self.look(queue).await?.message_count())
+    }
+
+    /// What `queue` holds, and for how many consumers.
+    pub(crate) async fn look(&self, queue: &str) -> Result<Queue, Error> {
         let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
-        let declared = within(
-            OPEN_LIMIT,
-            "asking for a queue's depth",
-            self.channel.queue_declare(queue.into(), passive, FieldTable::default()),
-        )
-        .await?;
-        Ok(declared.message_count())
+        let declared = self.channel.queue_declare(queue.into(), passive, FieldTable::default());
+        Ok(within(OPEN_LIMIT, "looking at a queue", declared).await?)
     }
 
     /// Another channel of the same connection.

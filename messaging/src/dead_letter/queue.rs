@@ -35,7 +35,7 @@ pub struct Choice {
     pub ids: Vec<String>,
     /// Those with this code.
     pub code: Option<String>,
-    /// So many at most, the oldest first.
+    /// So many at most, in the order of [`list`].
     pub limit: Option<usize>,
 }
 
@@ -56,7 +56,8 @@ impl Choice {
     }
 }
 
-/// The dead letters of `queue`, oldest first; they stay where they are. While they are read, others who read see fewer.
+/// The dead letters of `queue`, by their time; what a relay has sent as one message stays together. They stay in the queue.
+/// While they are read, others who read see fewer.
 ///
 /// The broker counts it as a delivery of each, and drops a message after as many as [`Topology`](crate::Topology)'s
 /// queues allow, which is 100,000.
@@ -65,12 +66,9 @@ impl Choice {
 /// The broker can't be reached or refuses, or the queue was never declared.
 pub async fn list(broker: &Broker, queue: &str) -> Result<Vec<DeadLetter>, Error> {
     let mut reading = Reading::open(broker, queue).await?;
-    let mut letters = Vec::new();
-    while let Some((_, more)) = reading.next().await? {
-        letters.extend(more);
-    }
+    let messages = reading.messages().await?;
     reading.close().await;
-    Ok(letters)
+    Ok(messages.into_iter().flat_map(|(_, letters)| letters).collect())
 }
 
 /// Hands the chosen dead letters of `queue` to its consumer again, and to no other queue; `done` is told of each that is
@@ -78,8 +76,7 @@ pub async fn list(broker: &Broker, queue: &str) -> Result<Vec<DeadLetter>, Error
 ///
 /// A letter is taken away only when the broker has confirmed what it held in the queue. Whoever dies in between leaves
 /// both, which is harmless: the inbox knows an event that had its effect. Letters that were not there at the start, such
-/// as those that are refused again, are left alone. The others stay, in their order; but if a relay has sent several in
-/// one message, of which only some are chosen, the rest of that message goes to the end.
+/// as those that are refused again, are left alone. The others stay.
 ///
 /// # Errors
 /// As with [`list`], or the broker did not confirm. Those that `done` was told of are redriven, the others are still
@@ -91,16 +88,13 @@ pub async fn redrive(
     mut done: impl FnMut(&DeadLetter),
 ) -> Result<(), Error> {
     let mut reading = Reading::open(broker, queue).await?;
-    while !choice.is_exhausted() {
-        let Some((delivery, letters)) = reading.next().await? else {
-            break;
-        };
+    for (delivery, letters) in reading.messages().await? {
         let letters: Vec<_> = letters.into_iter().map(|letter| (choice.take(&letter), letter)).collect();
         if letters.iter().all(|(is_chosen, _)| !is_chosen) {
             continue;
         }
         reading.publish(&delivery, &letters).await?;
-        reading.remove(&delivery).await?;
+        remove(&delivery).await?;
         letters.iter().filter(|(is_chosen, _)| *is_chosen).for_each(|(_, letter)| done(letter));
     }
     reading.close().await;
@@ -112,10 +106,10 @@ struct Reading<'a> {
     queue: &'a str,
     publisher: Publisher,
     deliveries: lapin::Consumer,
-    /// Of the messages that were there at the start, those still to be read.
-    left: u32,
-    /// Those that were read and stay.
-    held: u32,
+    /// Messages that were there at the start.
+    ready: u32,
+    /// Those who were reading at the start.
+    others: u32,
 }
 
 impl<'a> Reading<'a> {
@@ -123,7 +117,8 @@ impl<'a> Reading<'a> {
         // Nothing is declared: whoever misspells a name learns of it.
         let session = broker.connect("dead letters").await?;
         let dead = dead_letter_queue(queue);
-        let left = session.depth(&dead).await.map_err(|error| error.or_missing(&dead))?;
+        let found = session.look(&dead).await.map_err(|error| error.or_missing(&dead))?;
+        let (ready, others) = (found.message_count(), found.consumer_count());
         // The default exchange leads to the queue that is named, past its other readers.
         let publisher = Publisher::on(session, "").await?;
         let channel = &publisher.session().channel;
@@ -133,22 +128,22 @@ impl<'a> Reading<'a> {
             channel.basic_consume(dead.into(), TAG.into(), options, arguments).await
         })
         .await?;
-        Ok(Self { queue, publisher, deliveries, left, held: 0 })
+        Ok(Self { queue, publisher, deliveries, ready, others })
     }
 
-    async fn next(&mut self) -> Result<Option<(Delivery, Vec<DeadLetter>)>, Error> {
-        if self.left == 0 || self.held == u32::from(MAX_HELD) {
-            return Ok(None);
+    /// Those that were there at the start, by their time: what is given back, the broker takes back in any order.
+    async fn messages(&mut self) -> Result<Vec<(Delivery, Vec<DeadLetter>)>, Error> {
+        let mut messages = Vec::new();
+        for _ in 0..self.ready.min(MAX_HELD.into()) {
+            let next = async { Ok::<_, Error>(self.deliveries.next().await.ok_or(Error::ConsumerEnded)??) };
+            let delivery =
+                within(BROKER_LIMIT, "waiting for a dead letter (does somebody else read them?)", next)
+                    .await?;
+            let letters = read(self.queue, &delivery);
+            messages.push((delivery, letters));
         }
-        let delivery =
-            within(BROKER_LIMIT, "waiting for a dead letter (does somebody else read them?)", async {
-                Ok::<_, Error>(self.deliveries.next().await.ok_or(Error::ConsumerEnded)??)
-            })
-            .await?;
-        self.left -= 1;
-        self.held += 1;
-        let letters = read(self.queue, &delivery);
-        Ok(Some((delivery, letters)))
+        messages.sort_by_key(|(_, letters)| letters.first().and_then(|letter| letter.time));
+        Ok(messages)
     }
 
     /// Returns when the broker has confirmed all of a message: what the chosen letters hold in the queue, the other
@@ -173,15 +168,7 @@ impl<'a> Reading<'a> {
         self.publisher.publish(&messages.collect::<Vec<_>>()).await
     }
 
-    async fn remove(&mut self, delivery: &Delivery) -> Result<(), Error> {
-        if !within(BROKER_LIMIT, "acknowledging", delivery.ack(BasicAckOptions::default())).await? {
-            return Err(Error::Disconnected);
-        }
-        self.held -= 1;
-        Ok(())
-    }
-
-    /// Gives back what stays and waits until it is there again, so that who reads next sees it.
+    /// Gives back what stays and waits until the broker has it, so that who reads next sees it.
     async fn close(self) {
         let channel = &self.publisher.session().channel;
         let given_back = async {
@@ -190,7 +177,9 @@ impl<'a> Reading<'a> {
             let all = BasicNackOptions { multiple: true, requeue: true };
             channel.basic_nack(0, all).await?;
             let dead = dead_letter_queue(self.queue);
-            while self.publisher.session().depth(&dead).await? < self.held {
+            // A consumer that was cancelled counts until nothing of what it held is left. How many messages are
+            // ready would not tell: others arrive.
+            while self.publisher.session().look(&dead).await?.consumer_count() > self.others {
                 tokio::time::sleep(PROBE).await;
             }
             Ok::<_, Error>(())
@@ -199,4 +188,11 @@ impl<'a> Reading<'a> {
         let _ = within(BROKER_LIMIT, "giving dead letters back", given_back).await;
         self.publisher.close().await;
     }
+}
+
+async fn remove(delivery: &Delivery) -> Result<(), Error> {
+    if !within(BROKER_LIMIT, "acknowledging", delivery.ack(BasicAckOptions::default())).await? {
+        return Err(Error::Disconnected);
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Relay: every committed message is sent, some of them twice, none never.
 
 use std::collections::HashSet;
+use std::slice;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
@@ -10,7 +11,7 @@ use messaging::relay::{Publisher, run_once};
 use uuid::Uuid;
 
 use crate::support::{
-    Amqp, KEY, OTHER_KEY, QUEUE, Recorder, WAITING, World, count, event, events, eventually,
+    Amqp, KEY, OTHER_KEY, QUEUE, Recorder, WAITING, World, count, event, events, eventually, ids,
 };
 
 /// Goal: a crash between the confirm and the commit sends again, and the receiver's inbox absorbs it. Method: a trigger
@@ -163,6 +164,40 @@ async fn search_does_not_hold_up_what_is_handed_over() {
     world.until_count("outbox", 0).await;
     relay.stop().await;
     amqp.until_ready(QUEUE, 1).await;
+}
+
+/// Goal: what a session sent before it failed is not sent again. Method: it fails in a deletion that waits, when others have
+/// been confirmed behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_failed_session_had_sent_is_not_sent_again() {
+    let world = World::calm().await;
+    let amqp = Amqp::connect(&world).await;
+    let relay = world.run_relay();
+    world.relay_is_connected().await;
+    let (first, [second, third]) = (event("Ordinary"), [(); 2].map(|()| event("Ordinary")));
+    let rows = world.enqueue(slice::from_ref(&first)).await;
+    let wait = format!("IF OLD.id = {} THEN PERFORM pg_advisory_xact_lock(1); END IF", rows[0].id);
+    world.at_commit_of("DELETE ON outbox", &wait).await;
+    let lock = world.lock(1).await;
+    world.handoff.send(rows);
+    world.until_count(WAITING, 1).await;
+    amqp.take_ids(QUEUE).await;
+    // When the third is there, the second's confirm has come.
+    for event in [&second, &third] {
+        world.handoff.send(world.enqueue(slice::from_ref(event)).await);
+        amqp.take_next(QUEUE).await;
+    }
+
+    world.sql(&format!("SELECT pg_terminate_backend(pid) FROM {WAITING}")).await;
+    let mut again = Vec::new();
+    while !again.contains(&first.id) {
+        again.extend(ids(&amqp.take_next(QUEUE).await));
+    }
+    lock.release().await;
+    world.until_count("outbox", 0).await;
+    relay.stop().await;
+    again.extend(amqp.take_ids(QUEUE).await.concat());
+    assert!(!again.contains(&second.id));
 }
 
 /// Goal: messages are few under load, and bounded. Method: two routing keys in one batch; look at the messages.

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub(crate) use self::amqp::{Amqp, acknowledged, manage};
+pub(crate) use self::amqp::{Amqp, acknowledged, ids, manage};
 pub(crate) use self::proxy::hiding_answers;
 pub(crate) use self::recorder::Recorder;
 

@@ -114,7 +114,7 @@ async fn redrive(place: &Place, mut choice: Choice) -> Result<ExitCode> {
             println!("redriven {}", line(letter));
         };
         if let Err(error) = dead_letter::redrive(&place.broker, queue, &mut choice, done).await {
-            println!("Redriven: {count}, until it failed. The others are where they were.");
+            println!("Redriven: {count}, until it failed. The others are still there.");
             return Err(place.failed(&error));
         }
     }
@@ -147,7 +147,7 @@ impl Place {
         for queue in &self.queues {
             let found = dead_letter::list(&self.broker, queue).await.map_err(|error| self.failed(&error))?;
             if found.len() >= usize::from(MAX_HELD) {
-                eprintln!("{queue}: only the first {MAX_HELD} messages were looked at");
+                eprintln!("{queue}: only {MAX_HELD} messages were looked at");
             }
             letters.extend(found);
         }
