@@ -100,7 +100,8 @@ impl Gateway<'_> {
         ]
         .concat();
         format!(
-            "daemon off;\n{user}\nworker_processes {workers};\npid \"{folder}/nginx.pid\";\nerror_log stderr warn;\n\
+            "daemon off;\n{user}\nworker_processes {workers};\npcre_jit on;\npid \"{folder}/nginx.pid\";\n\
+             error_log stderr warn;\n\
              events {{\n    worker_connections 16384;\n}}\n\
              http {{\n    include /etc/nginx/mime.types;\n    default_type application/octet-stream;\n    \
              access_log off;\n    sendfile on;\n    tcp_nopush on;\n{temporary}{upstreams}    \
