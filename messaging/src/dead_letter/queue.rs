@@ -35,7 +35,7 @@ pub struct Choice {
     pub ids: Vec<String>,
     /// Those with this code.
     pub code: Option<String>,
-    /// So many at most, in the order of [`list`].
+    /// So many at most, the oldest of those that are looked at.
     pub limit: Option<usize>,
 }
 
@@ -56,8 +56,8 @@ impl Choice {
     }
 }
 
-/// The dead letters of `queue`, by their time; what a relay has sent as one message stays together. They stay in the queue.
-/// While they are read, others who read see fewer.
+/// The dead letters of `queue`, oldest first, those without a time last; what a relay has sent as one message stays together.
+/// They stay in the queue. While they are read, others who read see fewer.
 ///
 /// The broker counts it as a delivery of each, and drops a message after as many as [`Topology`](crate::Topology)'s
 /// queues allow, which is 100,000.
@@ -68,7 +68,7 @@ pub async fn list(broker: &Broker, queue: &str) -> Result<Vec<DeadLetter>, Error
     let mut reading = Reading::open(broker, queue).await?;
     let messages = reading.messages().await?;
     reading.close().await;
-    Ok(messages.into_iter().flat_map(|(_, letters)| letters).collect())
+    Ok(messages.into_iter().flat_map(|message| read(queue, &message)).collect())
 }
 
 /// Hands the chosen dead letters of `queue` to its consumer again, and to no other queue; `done` is told of each that is
@@ -88,14 +88,22 @@ pub async fn redrive(
     mut done: impl FnMut(&DeadLetter),
 ) -> Result<(), Error> {
     let mut reading = Reading::open(broker, queue).await?;
-    for (delivery, letters) in reading.messages().await? {
-        let letters: Vec<_> = letters.into_iter().map(|letter| (choice.take(&letter), letter)).collect();
-        if letters.iter().all(|(is_chosen, _)| !is_chosen) {
-            continue;
+    while !choice.is_exhausted() {
+        // What is taken away makes room for others.
+        let messages = reading.messages().await?;
+        if messages.is_empty() {
+            break;
         }
-        reading.publish(&delivery, &letters).await?;
-        remove(&delivery).await?;
-        letters.iter().filter(|(is_chosen, _)| *is_chosen).for_each(|(_, letter)| done(letter));
+        for delivery in messages {
+            let letters: Vec<_> =
+                read(queue, &delivery).into_iter().map(|letter| (choice.take(&letter), letter)).collect();
+            if letters.iter().all(|(is_chosen, _)| !is_chosen) {
+                continue;
+            }
+            reading.publish(&delivery, &letters).await?;
+            reading.remove(&delivery).await?;
+            letters.iter().filter(|(is_chosen, _)| *is_chosen).for_each(|(_, letter)| done(letter));
+        }
     }
     reading.close().await;
     Ok(())
@@ -106,10 +114,10 @@ struct Reading<'a> {
     queue: &'a str,
     publisher: Publisher,
     deliveries: lapin::Consumer,
-    /// Messages that were there at the start.
-    ready: u32,
-    /// Those who were reading at the start.
-    others: u32,
+    /// Of the messages that were there at the start, those still to be read.
+    left: u32,
+    /// Those that were read and stay.
+    held: u32,
 }
 
 impl<'a> Reading<'a> {
@@ -117,8 +125,7 @@ impl<'a> Reading<'a> {
         // Nothing is declared: whoever misspells a name learns of it.
         let session = broker.connect("dead letters").await?;
         let dead = dead_letter_queue(queue);
-        let found = session.look(&dead).await.map_err(|error| error.or_missing(&dead))?;
-        let (ready, others) = (found.message_count(), found.consumer_count());
+        let left = session.depth(&dead).await.map_err(|error| error.or_missing(&dead))?;
         // The default exchange leads to the queue that is named, past its other readers.
         let publisher = Publisher::on(session, "").await?;
         let channel = &publisher.session().channel;
@@ -128,22 +135,25 @@ impl<'a> Reading<'a> {
             channel.basic_consume(dead.into(), TAG.into(), options, arguments).await
         })
         .await?;
-        Ok(Self { queue, publisher, deliveries, ready, others })
+        Ok(Self { queue, publisher, deliveries, left, held: 0 })
     }
 
-    /// Those that were there at the start, by their time: what is given back, the broker takes back in any order.
-    async fn messages(&mut self) -> Result<Vec<(Delivery, Vec<DeadLetter>)>, Error> {
+    /// Of those that were there at the start, as many as may be held, by their time: of more than 32 that are given back
+    /// together a quorum queue with a delivery limit forgets the order.
+    async fn messages(&mut self) -> Result<Vec<Delivery>, Error> {
         let mut messages = Vec::new();
-        for _ in 0..self.ready.min(MAX_HELD.into()) {
+        while self.left > 0 && self.held < MAX_HELD.into() {
             let next = async { Ok::<_, Error>(self.deliveries.next().await.ok_or(Error::ConsumerEnded)??) };
             let delivery =
                 within(BROKER_LIMIT, "waiting for a dead letter (does somebody else read them?)", next)
                     .await?;
-            let letters = read(self.queue, &delivery);
-            messages.push((delivery, letters));
+            self.left -= 1;
+            self.held += 1;
+            let time = read(self.queue, &delivery).first().and_then(|letter| letter.time);
+            messages.push((time, delivery));
         }
-        messages.sort_by_key(|(_, letters)| letters.first().and_then(|letter| letter.time));
-        Ok(messages)
+        messages.sort_by_key(|(time, _)| (time.is_none(), *time));
+        Ok(messages.into_iter().map(|(_, delivery)| delivery).collect())
     }
 
     /// Returns when the broker has confirmed all of a message: what the chosen letters hold in the queue, the other
@@ -168,31 +178,33 @@ impl<'a> Reading<'a> {
         self.publisher.publish(&messages.collect::<Vec<_>>()).await
     }
 
+    async fn remove(&mut self, delivery: &Delivery) -> Result<(), Error> {
+        if !within(BROKER_LIMIT, "acknowledging", delivery.ack(BasicAckOptions::default())).await? {
+            return Err(Error::Disconnected);
+        }
+        self.held -= 1;
+        Ok(())
+    }
+
     /// Gives back what stays and waits until the broker has it, so that who reads next sees it.
     async fn close(self) {
-        let channel = &self.publisher.session().channel;
+        let session = self.publisher.session();
+        let dead = dead_letter_queue(self.queue);
         let given_back = async {
+            let others = session.look(&dead).await?.consumer_count().saturating_sub(1);
             // First of all, or what is given back would be delivered here again.
-            channel.basic_cancel(TAG.into(), BasicCancelOptions::default()).await?;
+            session.channel.basic_cancel(TAG.into(), BasicCancelOptions::default()).await?;
             let all = BasicNackOptions { multiple: true, requeue: true };
-            channel.basic_nack(0, all).await?;
-            let dead = dead_letter_queue(self.queue);
-            // A consumer that was cancelled counts until nothing of what it held is left. How many messages are
-            // ready would not tell: others arrive.
-            while self.publisher.session().look(&dead).await?.consumer_count() > self.others {
+            session.channel.basic_nack(0, all).await?;
+            // A consumer that was cancelled counts until nothing of what it held is left. How many messages are ready
+            // would not tell: others arrive.
+            while session.look(&dead).await?.consumer_count() > others {
                 tokio::time::sleep(PROBE).await;
             }
             Ok::<_, Error>(())
         };
-        // If it fails, the broker does the same with what a closed connection held.
+        // If it fails, or others begin to read, the broker does the same with what a closed connection held.
         let _ = within(BROKER_LIMIT, "giving dead letters back", given_back).await;
         self.publisher.close().await;
     }
-}
-
-async fn remove(delivery: &Delivery) -> Result<(), Error> {
-    if !within(BROKER_LIMIT, "acknowledging", delivery.ack(BasicAckOptions::default())).await? {
-        return Err(Error::Disconnected);
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Dead letters are looked at, and handed to their consumer again: with an effect exactly if they had none.
 
 use chrono::{SubsecRound, Utc};
-use messaging::dead_letter::{self, Choice, Content, DeadLetter, KIND};
+use messaging::dead_letter::{self, Choice, Content, DeadLetter, KIND, MAX_HELD};
 use messaging::event::join_batch;
 use messaging::{Error, Event};
 use serde_json::json;
@@ -160,6 +160,22 @@ async fn letters_that_are_not_chosen_stay_in_their_order() {
         expected.retain(|id| !redriven.contains(id));
         assert_eq!(ids_of(&list(&world).await), expected);
     }
+}
+
+/// Goal: more letters than may be held are all redriven. Method: bodies, of which nothing has to be handled.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_letters_than_may_be_held_are_redriven() {
+    let world = World::calm().await;
+    let amqp = Amqp::connect(&world).await;
+    let count = u32::from(MAX_HELD) + 1;
+    for _ in 0..count {
+        amqp.publish_to(DEAD, b"no letter").await;
+    }
+    amqp.until_ready(DEAD, count).await;
+    assert_eq!(list(&world).await.len(), usize::from(MAX_HELD));
+    assert_eq!(redrive(&world, Choice::default()).await.len(), count as usize);
+    amqp.until_ready(QUEUE, count).await;
+    assert_eq!(amqp.ready(DEAD).await, 0);
 }
 
 /// Goal: a redrive that dies between publish and ack loses nothing and repeats no effect. Method: from the publish on,

@@ -147,7 +147,7 @@ impl Place {
         for queue in &self.queues {
             let found = dead_letter::list(&self.broker, queue).await.map_err(|error| self.failed(&error))?;
             if found.len() >= usize::from(MAX_HELD) {
-                eprintln!("{queue}: only {MAX_HELD} messages were looked at");
+                eprintln!("{queue}: there may be more; {MAX_HELD} messages at most are looked at");
             }
             letters.extend(found);
         }
