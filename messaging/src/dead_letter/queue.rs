@@ -139,7 +139,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Of those that were there at the start, as many as may be held, by their time: of more than 32 that are given back
-    /// together a quorum queue with a delivery limit forgets the order.
+    /// together RabbitMQ 3.10 forgets the order.
     async fn messages(&mut self) -> Result<Vec<Delivery>, Error> {
         let mut messages = Vec::new();
         while self.left > 0 && self.held < MAX_HELD.into() {
