@@ -1,8 +1,8 @@
 //! The broker seen by a client of its own, without the library.
 
 use lapin::options::{
-    BasicAckOptions, BasicGetOptions, BasicPublishOptions, ExchangeDeleteOptions, QueueDeclareOptions,
-    QueueDeleteOptions,
+    BasicAckOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions,
+    QueueDeclareOptions, QueueDeleteOptions,
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
@@ -27,10 +27,12 @@ pub(crate) struct Amqp {
 impl Amqp {
     pub(crate) async fn connect(world: &World) -> Self {
         let connection = Connection::connect(&world.amqp_url, ConnectionProperties::default()).await.unwrap();
-        Self { channel: connection.create_channel().await.unwrap(), _connection: connection }
+        let channel = connection.create_channel().await.unwrap();
+        channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
+        Self { channel, _connection: connection }
     }
 
-    /// Publishes a body as it is.
+    /// Publishes a body as it is, and returns when it is in its queues.
     pub(crate) async fn publish(&self, body: &[u8]) {
         self.publish_to(KEY, body).await;
     }
@@ -39,7 +41,7 @@ impl Amqp {
         let (exchange, key) = ("events".into(), key.into());
         let options = BasicPublishOptions::default();
         let publish = self.channel.basic_publish(exchange, key, options, body, BasicProperties::default());
-        publish.await.unwrap().await.unwrap();
+        assert!(publish.await.unwrap().await.unwrap().is_ack());
     }
 
     pub(crate) async fn publish_events<'a>(&self, events: impl IntoIterator<Item = &'a Event>) {
