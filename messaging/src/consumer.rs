@@ -203,7 +203,7 @@ impl<H: Handler> Consumer<H> {
         let mut deliveries = self.subscribe(&session).await?;
         self.connected.set(true);
         info!(queue = self.queue, "consumer: connected");
-        let mut pace = Pace::default();
+        let mut pace = Pace::for_transactions(1);
         let mut committed = Committed::default();
         loop {
             pace.wait().await;
@@ -218,9 +218,6 @@ impl<H: Handler> Consumer<H> {
             };
             let begun = Instant::now();
             let mut batch = self.collect(first, &mut deliveries).await?;
-            if batch.events.len() + MAX_BATCH <= MAX_EVENTS {
-                pace.took(begun, batch.events.len());
-            }
             if batch.last.is_none() {
                 continue;
             }
@@ -233,6 +230,7 @@ impl<H: Handler> Consumer<H> {
                 break;
             }
             crash_point!("consumer.committed");
+            pace.done(begun, batch.events.len());
             committed.add(&mut batch);
             if committed.messages >= ACK_AT {
                 committed.acknowledge().await?;

@@ -4,6 +4,7 @@
 //! disconnects drops its handler's future, never the committer's, so that an order is created whole or not at
 //! all. A full queue is refused at once: nothing is done, and memory stays bounded.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -13,7 +14,7 @@ use messaging::outbox::Row;
 use messaging::{Handoff, Lease, Pace, Pool, crash_point};
 use metrics::{counter, histogram};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -26,6 +27,10 @@ use crate::store::{self, Candidate, Creation};
 const MAX_BATCH: usize = 500;
 /// Orders that may wait, beyond which requests are refused: a fraction of a second's work.
 const QUEUE: usize = 4 * MAX_BATCH;
+/// So many waiting orders fill a message, and are not kept waiting for more.
+const FILLED: usize = messaging::event::MAX_BATCH;
+/// An order's own, that of its payment and that of its settlement.
+const TRANSACTIONS: u32 = 3;
 /// One statement with its round trip.
 const STATEMENT_LIMIT: Duration = Duration::from_millis(1500);
 /// A request is answered within two seconds, come what may.
@@ -44,11 +49,13 @@ pub(crate) enum Failure {
 #[derive(Clone)]
 pub(crate) struct Committer {
     queue: mpsc::Sender<Job>,
+    filled: Arc<Notify>,
 }
 
 /// The other end: run it on a task of its own.
 pub(crate) struct Worker {
     queue: mpsc::Receiver<Job>,
+    filled: Arc<Notify>,
     pool: Pool,
     handoff: Handoff,
     voice: Voice,
@@ -65,7 +72,9 @@ struct Job {
 /// A committer that writes with one connection of `pool`, and after each commit hands the requests for payment over to the relay and tells what is new.
 pub(crate) fn new(pool: Pool, handoff: Handoff, voice: Voice) -> (Committer, Worker) {
     let (sender, receiver) = mpsc::channel(QUEUE);
-    (Committer { queue: sender }, Worker { queue: receiver, pool, handoff, voice })
+    let filled = Arc::new(Notify::new());
+    let committer = Committer { queue: sender, filled: filled.clone() };
+    (committer, Worker { queue: receiver, filled, pool, handoff, voice })
 }
 
 impl Committer {
@@ -79,6 +88,10 @@ impl Committer {
             }
             TrySendError::Closed(_) => Failure::Unavailable,
         })?;
+        // Whoever sees another number, since others come and go, leaves it to the pace.
+        if QUEUE - self.queue.capacity() == FILLED {
+            self.filled.notify_one();
+        }
         match tokio::time::timeout(ANSWER_LIMIT, answered).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) | Err(_) => Err(Failure::Unavailable),
@@ -93,21 +106,23 @@ impl Worker {
         let ids = ContextV7::new().with_additional_precision();
         let mut conn = None;
         let mut jobs = Vec::with_capacity(MAX_BATCH);
-        let mut pace = Pace::default();
+        let mut pace = Pace::for_transactions(TRANSACTIONS);
         loop {
-            pace.wait().await;
+            tokio::select! {
+                () = pace.wait() => {}
+                () = self.filled.notified() => {}
+            }
             tokio::select! {
                 biased;
                 taken = self.queue.recv_many(&mut jobs, MAX_BATCH) => if taken == 0 { return },
                 () = shutdown.cancelled() => return,
             }
-            if jobs.len() < MAX_BATCH {
-                pace.took(Instant::now(), jobs.len());
-            }
+            let begun = Instant::now();
             let now = Utc::now().trunc_subsecs(6);
             let (candidates, answers): (Vec<_>, Vec<_>) =
                 jobs.drain(..).map(|Job { order, answer }| (candidate(&ids, now, order), answer)).unzip();
             self.commit(&mut conn, &candidates, answers).await;
+            pace.done(begun, candidates.len());
         }
     }
 
