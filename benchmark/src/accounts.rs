@@ -3,12 +3,10 @@
 use std::net::SocketAddr;
 
 use futures_util::future::try_join_all;
-use hyper::Uri;
-use hyper::body::Bytes;
 use uuid::Uuid;
 
-use crate::client::{self, Client};
 use crate::error::{Error, Result};
+use crate::post::Connection;
 
 /// The largest deposit there is: a thousand million orders of the largest amount that is sent.
 const DEPOSIT_MINOR: u64 = 1_000_000_000_000;
@@ -23,28 +21,25 @@ pub(crate) async fn open(payments: SocketAddr, count: usize, filled: bool) -> Re
 }
 
 async fn open_share(payments: SocketAddr, users: &[Uuid], filled: bool) -> Result<()> {
-    let mut client = Client::connect(payments).await?;
+    let mut connection = Connection::open(payments).await?;
     for user in users {
-        let account = call(&mut client, &format!("/payments/create/{user}"), String::new(), 201).await?;
+        let account = call(&mut connection, &format!("/payments/create/{user}"), "", 201).await?;
         if !filled {
             continue;
         }
         let account: serde_json::Value = serde_json::from_slice(&account).unwrap_or_default();
         let bill = account["bill_id"].as_str().unwrap_or_default();
         let deposit = format!(r#"{{"amount":{DEPOSIT_MINOR}}}"#);
-        call(&mut client, &format!("/payments/add/{bill}"), deposit, 200).await?;
+        call(&mut connection, &format!("/payments/add/{bill}"), &deposit, 200).await?;
     }
     Ok(())
 }
 
-async fn call(client: &mut Client, path: &str, json: String, expected: u16) -> Result<Bytes> {
+async fn call(connection: &mut Connection, path: &str, json: &str, expected: u16) -> Result<Vec<u8>> {
     let failed = |what: String| Error::Other(format!("POST {path} {what}"));
-    let uri = Uri::try_from(path).map_err(|error| failed(error.to_string()))?;
-    let answer = client.post(uri, json.into()).await.map_err(|error| failed(error.to_string()))?;
-    let status = answer.status();
-    let body = client::read(answer.into_body()).await.map_err(|error| failed(error.to_string()))?;
-    if status == expected {
-        return Ok(body);
+    let answer = connection.post(path, json).await.map_err(|error| failed(error.to_string()))?;
+    if answer.status == expected {
+        return Ok(answer.body);
     }
-    Err(failed(format!("is answered {status}: {}", String::from_utf8_lossy(&body))))
+    Err(failed(format!("is answered {}: {}", answer.status, String::from_utf8_lossy(&answer.body))))
 }

@@ -1,12 +1,12 @@
-//! A keep-alive connection to one HTTP server, as cheap as it gets: one request at a time, no pool, no redirects.
+//! A keep-alive connection for GETs, whose answers may be streams.
 
 use std::net::SocketAddr;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
-use hyper::{Method, Request, Response, Uri};
+use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
+use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -39,22 +39,7 @@ impl Client {
     /// The text that answers a GET.
     pub(crate) async fn text(&mut self, path: &'static str, authorization: &'static str) -> Result<Bytes> {
         let body = self.get(Uri::from_static(path), authorization).await?;
-        read(body).await.map_err(failed)
-    }
-
-    /// Waits until it can take a request; false if the server has closed it.
-    pub(crate) async fn is_ready(&mut self) -> bool {
-        self.sender.ready().await.is_ok()
-    }
-
-    /// Posts JSON and returns the head of the answer; the body must be read before the next request.
-    pub(crate) async fn post(&mut self, path: Uri, json: Bytes) -> hyper::Result<Response<Incoming>> {
-        let mut request = Request::new(Full::new(json));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = path;
-        request.headers_mut().insert(HOST, self.host.clone());
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        self.sender.send_request(request).await
+        Ok(body.collect().await.map_err(failed)?.to_bytes())
     }
 
     /// The body of what answers a GET, if that is 200; it must be read before the next request.
@@ -71,11 +56,6 @@ impl Client {
         }
         Ok(answer.into_body())
     }
-}
-
-/// Reads a body to its end.
-pub(crate) async fn read(body: Incoming) -> hyper::Result<Bytes> {
-    Ok(body.collect().await?.to_bytes())
 }
 
 fn failed(error: hyper::Error) -> Error {

@@ -15,6 +15,7 @@ mod claims;
 mod client;
 mod live;
 mod load;
+mod post;
 mod settle;
 mod stored;
 mod tally;

@@ -1,7 +1,7 @@
 //! Sends orders: each connection in a loop of its own (closed), or all of them on one schedule (open).
 //!
 //! Everything happens on one thread, which shares the machine's cores with the system under test and has to be cheap:
-//! requests are made from parts that exist already, and of an answer only the status and `Location` are looked at.
+//! paths and bodies exist already, and of an answer only the status and `Location` are looked at.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,15 +11,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{join_all, try_join_all};
-use hyper::body::Bytes;
-use hyper::header::LOCATION;
-use hyper::{HeaderMap, Uri};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use crate::client::{self, Client};
 use crate::error::{Doing, Result};
+use crate::post::{Answer, Connection};
 use crate::tally::{Accepted, Tally};
 use crate::watch::Sample;
 
@@ -47,9 +44,9 @@ pub(crate) struct Plan {
 /// What all connections share.
 struct Load {
     plan: Plan,
-    paths: Vec<Uri>,
+    paths: Vec<String>,
     /// By amount.
-    bodies: Vec<Bytes>,
+    bodies: Vec<String>,
     tally: Arc<Mutex<Tally>>,
     schedule: Option<Schedule>,
 }
@@ -64,9 +61,8 @@ struct Schedule {
 
 /// Sends until the plan's time is over, and returns when everything is answered. Blocks the thread.
 pub(crate) fn run(plan: Plan, tally: Arc<Mutex<Tally>>) -> Result<()> {
-    let paths = plan.users.iter().map(|user| format!("/orders/create/{user}"));
-    let paths = paths.map(|path| Uri::try_from(path).expect("a UUID makes a path")).collect();
-    let body = |amount| Bytes::from(format!(r#"{{"amount":{amount},"description":"{DESCRIPTION}"}}"#));
+    let paths = plan.users.iter().map(|user| format!("/orders/create/{user}")).collect();
+    let body = |amount| format!(r#"{{"amount":{amount},"description":"{DESCRIPTION}"}}"#);
     let bodies = (0..=MOST_EXPENSIVE_MINOR).map(body).collect();
     let schedule = plan.rate.map(Schedule::new);
     let load = Arc::new(Load { plan, paths, bodies, tally, schedule });
@@ -77,8 +73,8 @@ pub(crate) fn run(plan: Plan, tally: Arc<Mutex<Tally>>) -> Result<()> {
 impl Load {
     async fn run(self: Arc<Self>) -> Result<()> {
         let addresses = self.plan.orders.iter().copied().cycle().take(self.plan.connections);
-        let connect = async |address| Client::connect(address).await.map(|client| (address, client));
-        let clients = try_join_all(addresses.map(connect)).await?;
+        let open = async |address| Connection::open(address).await.map(|connection| (address, connection));
+        let connections = try_join_all(addresses.map(open)).await?;
         let began = Instant::now();
         let end = began + self.plan.duration;
         let pacer = self.schedule.as_ref().map(|schedule| {
@@ -86,11 +82,11 @@ impl Load {
             let load = Arc::clone(&self);
             thread::spawn(move || load.schedule.as_ref().map(|schedule| schedule.pace(end)))
         });
-        let connections = clients
+        let loops = connections
             .into_iter()
-            .map(|(address, client)| tokio::spawn(Arc::clone(&self).send_all(address, client, end)));
+            .map(|(address, connection)| tokio::spawn(Arc::clone(&self).send_all(address, connection, end)));
         // What is still under way after the grace is left unanswered.
-        let _ = timeout(self.plan.duration + GRACE, join_all(connections)).await;
+        let _ = timeout(self.plan.duration + GRACE, join_all(loops)).await;
         let due = pacer.and_then(|pacer| pacer.join().ok().flatten());
         let mut tally = lock(&self.tally);
         tally.unanswered = tally.sent - tally.answers();
@@ -99,11 +95,11 @@ impl Load {
     }
 
     /// One connection's loop, on a new connection when the server closes the old one.
-    async fn send_all(self: Arc<Self>, address: SocketAddr, mut client: Client, end: Instant) {
+    async fn send_all(self: Arc<Self>, address: SocketAddr, mut connection: Connection, end: Instant) {
         while let Some(begun) = self.next(end).await {
-            if !client.is_ready().await {
-                match Client::connect(address).await {
-                    Ok(fresh) => client = fresh,
+            if !connection.is_open() {
+                match Connection::open(address).await {
+                    Ok(fresh) => connection = fresh,
                     // The system is away; a hot loop would keep it there.
                     Err(_) => {
                         sleep(Duration::from_millis(10)).await;
@@ -111,7 +107,7 @@ impl Load {
                     }
                 }
             }
-            self.send_one(&mut client, begun).await;
+            self.send_one(&mut connection, begun).await;
         }
     }
 
@@ -124,20 +120,17 @@ impl Load {
     }
 
     /// An answer that never comes is counted in the end, as sent and not answered.
-    async fn send_one(&self, client: &mut Client, begun: Instant) {
-        let path = self.paths[fastrand::usize(..self.paths.len())].clone();
+    async fn send_one(&self, connection: &mut Connection, begun: Instant) {
+        let path = &self.paths[fastrand::usize(..self.paths.len())];
         let amount_minor = random_amount_minor();
-        let body = self.bodies[amount_minor as usize].clone();
+        let body = &self.bodies[amount_minor as usize];
         let sent = Instant::now();
         let is_watched = lock(&self.tally).send(sent);
-        let Ok(answer) = client.post(path, body).await else {
+        let Ok(answer) = connection.post(path, body).await else {
             return;
         };
-        let status = answer.status().as_u16();
-        let id = order_of(answer.headers()).filter(|_| status == 201);
-        if client::read(answer.into_body()).await.is_err() {
-            return;
-        }
+        let status = answer.status;
+        let id = order_of(&answer).filter(|_| status == 201);
         let order = id.map(|id| Accepted { id, amount_minor });
         lock(&self.tally).answer(status, order, begun, sent);
         if let (true, Some(id), Some(watch)) = (is_watched, id, &self.plan.watch) {
@@ -160,24 +153,24 @@ impl Schedule {
         Some(*lock(&self.began) + self.interval.mul_f64(index as f64))
     }
 
-    /// Lets requests go when they are due, and returns how many were. A thread of its own sleeps to some 50 µs, the runtime's timers to 1 ms.
+    /// Lets requests go when they are due, and returns how many were. A thread of its own sleeps to some 50 µs, the
+    /// runtime's timers to 1 ms.
     fn pace(&self, end: Instant) -> u64 {
         let began = *lock(&self.began);
         let mut released: u64 = 0;
+        let mut tick = began;
         loop {
             let due_at = began + self.interval.mul_f64(released as f64);
             if due_at >= end {
                 break;
             }
-            thread::sleep(due_at.saturating_duration_since(Instant::now()));
+            thread::sleep(due_at.max(tick).min(end).saturating_duration_since(Instant::now()));
             let now = Instant::now().min(end);
             let due = ((now - began).as_secs_f64() / self.interval.as_secs_f64()) as u64 + 1;
             let more = due.saturating_sub(released).max(1);
             self.due.add_permits(more as usize);
             released += more;
-            if self.interval < TICK {
-                thread::sleep(TICK);
-            }
+            tick = now + TICK;
         }
         while self.next.load(Ordering::Relaxed) < released && Instant::now() < end + GRACE {
             thread::sleep(Duration::from_millis(1));
@@ -193,8 +186,8 @@ pub(crate) fn random_amount_minor() -> i64 {
 }
 
 /// The id in `Location: /orders/status/{id}`.
-fn order_of(headers: &HeaderMap) -> Option<Uuid> {
-    headers.get(LOCATION)?.to_str().ok()?.rsplit('/').next()?.parse().ok()
+fn order_of(answer: &Answer) -> Option<Uuid> {
+    answer.location.as_ref()?.rsplit('/').next()?.parse().ok()
 }
 
 /// Whoever panicked with the lock held has not left a count half done.
