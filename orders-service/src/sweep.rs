@@ -12,19 +12,24 @@ use messaging::outbox;
 use messaging::{Broker, Error, Handoff, Lease, Pool, crash_point};
 use metrics::counter;
 use service_runtime::{ConfigError, env_or};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::store::{self, Sweeping, Unanswered};
+use crate::store::{self, Progress, Sweeping, Unanswered};
 
-/// Orders that the watermark passes in one transaction, at most: some ten milliseconds.
-const PAGE: i64 = 10_000;
+/// Orders that the watermark passes in one transaction, at most: some five milliseconds.
+const PAGE: i64 = 2_000;
+/// The pause after such a page, in times of what it took: whoever sweeps leaves the database to those who order.
+const PAGE_PAUSE: u32 = 3;
+/// That pause at most: a sweep has to get on faster than orders come.
+const LONGEST_PAGE_PAUSE: Duration = Duration::from_millis(20);
 /// Orders asked for again in one transaction, at most.
 const MAX_BATCH: i64 = 500;
-/// One sweep. What it has done by then lasts.
-const RUN_LIMIT: Duration = Duration::from_secs(60);
+/// One step: a page, or asking again.
+const STEP_LIMIT: Duration = Duration::from_secs(20);
 /// The pause after a full batch: with the batch it bounds the rate, to 2,000 orders a second.
-const PAUSE: Duration = Duration::from_millis(250);
+const BATCH_PAUSE: Duration = Duration::from_millis(250);
 /// Messages that may be ready in a queue before the sweep takes it for busy and holds back.
 const BACKLOG: u32 = 100;
 
@@ -37,6 +42,16 @@ pub(crate) struct Sweep {
     pub after: Duration,
 }
 
+/// What follows a step.
+enum Next {
+    /// The next page of a sweep that is so far.
+    Page(Progress),
+    /// Another batch of what is due.
+    Batch,
+    /// Another sweep.
+    Sweep,
+}
+
 /// `SWEEP_AFTER_SECONDS`: the age at which an order that is still NEW is asked for again, 30 by default.
 pub(crate) fn after_from_env() -> Result<Duration, ConfigError> {
     let seconds =
@@ -45,59 +60,63 @@ pub(crate) fn after_from_env() -> Result<Duration, ConfigError> {
 }
 
 impl Sweep {
-    /// Sweeps three times in `after`, and at once again while there is more, until `shutdown`.
+    /// Sweeps three times in `after`, step by step, until `shutdown`.
     pub(crate) async fn run(self, shutdown: CancellationToken) {
+        let mut progress = None;
         let mut pause = self.after / 3;
         loop {
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = sleep(pause) => {}
                 () = shutdown.cancelled() => return,
             }
-            let limit = RUN_LIMIT;
-            let run = tokio::time::timeout(limit, self.run_once()).await;
-            let due =
-                run.unwrap_or(Err(Error::Deadline { what: "a sweep", limit })).unwrap_or_else(|error| {
-                    warn!(%error, "sweep: failed; trying again");
-                    0
-                });
-            pause = if due == MAX_BATCH as usize { PAUSE } else { self.after / 3 };
+            let (limit, began) = (STEP_LIMIT, Instant::now());
+            let step = timeout(limit, self.step(progress)).await;
+            let step = step.unwrap_or(Err(Error::Deadline { what: "a step of a sweep", limit }));
+            let next = step.unwrap_or_else(|error| {
+                warn!(%error, "sweep: failed; trying again");
+                Next::Sweep
+            });
+            (progress, pause) = match next {
+                Next::Page(progress) => {
+                    (Some(progress), (began.elapsed() * PAGE_PAUSE).min(LONGEST_PAGE_PAUSE))
+                }
+                Next::Batch => (None, BATCH_PAUSE),
+                Next::Sweep => (None, self.after / 3),
+            };
         }
     }
 
-    /// One sweep; returns how many orders it found due.
-    async fn run_once(&self) -> Result<usize, Error> {
-        self.note_unanswered().await?;
+    /// Notes a page, or if that was the last one, asks again for what is due.
+    async fn step(&self, progress: Option<Progress>) -> Result<Next, Error> {
+        if let Some(progress) = self.note_unanswered(progress).await? {
+            return Ok(Next::Page(progress));
+        }
         // First whether there is anything to do: the broker is not asked within a transaction, nor for nothing.
         let mut conn = Lease::take(&self.pool).await?;
         let due = store::unanswered(&mut conn, 1).await?;
         conn.give_back();
         if due.is_empty() || self.queues_are_busy().await? {
-            return Ok(0);
+            return Ok(Next::Sweep);
         }
-        self.resend().await
+        let due = self.resend().await?;
+        Ok(if due == MAX_BATCH as usize { Next::Batch } else { Next::Sweep })
     }
 
-    /// Moves the watermark up, a page and a transaction at a time, so that each step lasts however far it has to go.
-    async fn note_unanswered(&self) -> Result<(), Error> {
+    /// Moves the watermark up by a page, which lasts however far there is to go. Returns how far it is, if there is more.
+    async fn note_unanswered(&self, progress: Option<Progress>) -> Result<Option<Progress>, Error> {
         let mut conn = Lease::take(&self.pool).await?;
-        let mut from = None;
-        loop {
-            let page = conn.transaction::<_, Error, _>(async |conn| {
-                let Some(sweeping) = self.begin(conn).await? else {
-                    return Ok(None);
-                };
-                let from = from.unwrap_or(sweeping.watermark);
-                Ok(store::note_unanswered(conn, &sweeping, from, self.after, PAGE).await?)
-            });
-            from = page.await?;
-            if from.is_none() {
-                conn.give_back();
-                return Ok(());
-            }
-        }
+        let page = conn.transaction::<_, Error, _>(async |conn| {
+            let Some(sweeping) = self.begin(conn).await? else {
+                return Ok(None);
+            };
+            Ok(store::note_unanswered(conn, &sweeping, progress, self.after, PAGE).await?)
+        });
+        let next = page.await?;
+        conn.give_back();
+        Ok(next)
     }
 
-    /// Asks again for the payments of orders that are due.
+    /// Asks again for the payments of orders that are due; returns how many were.
     async fn resend(&self) -> Result<usize, Error> {
         let mut conn = Lease::take(&self.pool).await?;
         let (resent, answered, enqueued) = conn

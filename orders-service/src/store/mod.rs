@@ -16,7 +16,7 @@ pub(crate) use overview::{Pace, pace};
 pub(crate) use read::{milestones_of, order_with, orders_of};
 pub(crate) use settle::{settle, standings};
 pub(crate) use sweep::{
-    Sweeping, Unanswered, begin_sweep, forget_unanswered, mark_resent, note_unanswered, unanswered,
+    Progress, Sweeping, Unanswered, begin_sweep, forget_unanswered, mark_resent, note_unanswered, unanswered,
 };
 
 pub(crate) const MIGRATIONS: diesel_migrations::EmbeddedMigrations =

@@ -17,9 +17,10 @@ use uuid::Uuid;
 
 use crate::domain::{cancel_request, payment_request};
 
-/// The watermark stays this far behind the age at which orders are swept: an order with a smaller id may yet commit.
-/// An id is made at most ten seconds before its statement runs (see `store::create`), and statements end in five.
-const COMMIT_LAG: Duration = Duration::from_secs(15);
+/// The watermark stays this far behind the clock: an order with a smaller id may yet commit. An id is made at most ten
+/// seconds before its statement runs, by the database's clock (see `store::create`), and statements end in five; the rest
+/// is for commits that take long.
+const COMMIT_LAG: Duration = Duration::from_secs(30);
 
 /// A sweep in progress: the only one, for it holds the lock on the watermark.
 pub(crate) struct Sweeping {
@@ -29,6 +30,16 @@ pub(crate) struct Sweeping {
     now: DateTime<Utc>,
     /// Messages have waited in the outbox for as long as an order before it is swept: the relay is behind.
     pub relay_behind: bool,
+}
+
+/// How far a sweep is that has looked at some of its orders.
+#[derive(Clone, Copy)]
+pub(crate) struct Progress {
+    /// Where the rest begins.
+    next: Uuid,
+    /// All orders with smaller ids had committed when it began. The watermark stays here: what was looked at from here on
+    /// has to be looked at again.
+    settled: Uuid,
 }
 
 /// An order that was noted.
@@ -49,24 +60,28 @@ pub(crate) async fn begin_sweep(
     Ok(locked.map(|(watermark, now, relay_behind)| Sweeping { watermark, now, relay_behind }))
 }
 
-/// Notes those that are NEW of the next `limit` orders from `from` on that are older than `after`, and moves the
-/// watermark. Returns where to go on, if there is more.
+/// Notes those that are NEW of the next `limit` orders that are older than `after`, from where the sweep is, or from the
+/// watermark on, and moves the watermark. Returns how far the sweep is, if there is more.
 pub(crate) async fn note_unanswered(
     conn: &mut AsyncPgConnection,
     sweeping: &Sweeping,
-    from: Uuid,
+    progress: Option<Progress>,
     after: Duration,
     limit: i64,
-) -> QueryResult<Option<Uuid>> {
+) -> QueryResult<Option<Progress>> {
+    let settled =
+        progress.map_or_else(|| first_id_at(sweeping.now - COMMIT_LAG), |progress| progress.settled);
+    // Another replica may be further by now.
+    let from = progress.map_or(sweeping.watermark, |progress| progress.next.max(sweeping.watermark));
     let end = first_id_at(sweeping.now - after);
     let page = Note { from: &from, to: &end, limit: &limit };
     let (last, orders): (Option<Uuid>, i64) = page.get_result(conn).await?;
     let next = last.filter(|_| orders == limit);
-    let watermark = next.unwrap_or(end).min(first_id_at(sweeping.now - after - COMMIT_LAG));
+    let watermark = next.unwrap_or(end).min(settled);
     if watermark > sweeping.watermark {
         SetWatermark { watermark: &watermark }.execute(conn).await?;
     }
-    Ok(next)
+    Ok(next.map(|next| Progress { next, settled }))
 }
 
 /// Orders that were noted and are due to be asked for, `limit` at most.
