@@ -26,6 +26,7 @@ mod machine;
 mod metrics;
 mod series;
 mod usage;
+mod wal;
 mod yardstick;
 
 mod error;

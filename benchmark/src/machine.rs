@@ -10,7 +10,7 @@ use crate::client::{Client as Http, address_of};
 use crate::error::{Doing, Result};
 
 /// What of PostgreSQL decides what a commit costs, and whether it is one.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 11] = [
     "server_version",
     "fsync",
     "synchronous_commit",
@@ -18,6 +18,7 @@ const SETTINGS: [&str; 10] = [
     "wal_sync_method",
     "shared_buffers",
     "backend_flush_after",
+    "min_wal_size",
     "max_wal_size",
     "max_connections",
     "commit_delay",

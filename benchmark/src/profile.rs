@@ -48,7 +48,7 @@ pub async fn profile(options: &ProfileOptions) -> Result<Report> {
     require_perf()?;
     fs::create_dir_all(&options.out).doing(&format!("creating {}", options.out.display()))?;
     let data = options.out.join("perf.data");
-    let servers = start_servers().await?;
+    let servers = start_servers(options.run.seconds).await?;
     let mut recording = None;
     let report = experiment::measure(&servers, &options.run, |meter| {
         recording = Some((record(&data, options.run.seconds)?, meter.groups()));

@@ -9,7 +9,7 @@ use crate::experiment;
 use crate::options::Options;
 use crate::progress::say;
 use crate::report::{Report, Yardstick};
-use crate::yardstick;
+use crate::{wal, yardstick};
 
 /// Starts a system, measures it and stops it. The report may say that its figures are void.
 ///
@@ -17,7 +17,7 @@ use crate::yardstick;
 /// Nothing was measured: something could not be started, asked or written.
 #[tokio::main(flavor = "current_thread")]
 pub async fn run(options: &Options) -> Result<Report> {
-    let servers = start_servers().await?;
+    let servers = start_servers(options.seconds).await?;
     let before = measure_yardstick(&servers, options.yardstick_seconds).await?;
     let mut report = experiment::measure(&servers, options, |_| Ok(())).await?;
     let after = measure_yardstick(&servers, options.yardstick_seconds).await?;
@@ -27,10 +27,12 @@ pub async fn run(options: &Options) -> Result<Report> {
     Ok(report)
 }
 
-/// PostgreSQL and RabbitMQ with fresh data.
-pub(crate) async fn start_servers() -> Result<Arc<Servers>> {
+/// PostgreSQL and RabbitMQ with fresh data, for windows of so many seconds.
+pub(crate) async fn start_servers(seconds: u64) -> Result<Arc<Servers>> {
     say("starting PostgreSQL and RabbitMQ");
-    Ok(Arc::new(Servers::start(ServersOptions::default()).await?))
+    let servers = Servers::start(ServersOptions::default()).await?;
+    wal::lay_out(&servers, seconds).await?;
+    Ok(Arc::new(servers))
 }
 
 /// Transactions per second; nothing if no time is given for it.

@@ -24,7 +24,8 @@ const LOGIN: &str = "gozon";
 
 /// Durability is stated, not inherited. Two services and a benchmark work without checkpoints in between. What is written
 /// leaves small buffers soon, and the kernel is asked to take it to the disk at once: left to itself, it does so every 30 s
-/// in one burst, and every commit waits for that.
+/// in one burst, and every commit waits for that. Commits also wait while a new segment of the log is filled with zeros:
+/// old ones are used again, and none is given up.
 const SETTINGS: [&str; 13] = [
     "fsync=on",
     "synchronous_commit=on",
@@ -34,7 +35,7 @@ const SETTINGS: [&str; 13] = [
     "max_connections=300",
     "shared_buffers=64MB",
     "backend_flush_after=256kB",
-    "min_wal_size=1GB",
+    "min_wal_size=4GB",
     "max_wal_size=4GB",
     "timezone=UTC",
     "log_timezone=UTC",

@@ -114,7 +114,7 @@ const ADVANCED_CONFIGURATION: &str = "[{ra, [{wal_write_strategy, o_sync}]}].\n"
 
 /// Bytes. A quorum queue's log that is full is written out a second time, while everything waits: small, so
 /// that nobody waits for long.
-const LOG_LIMIT: u32 = 16 << 20;
+const LOG_LIMIT: u32 = 4 << 20;
 
 fn write_files(folder: &Path, ports: Ports) -> Result<()> {
     let configuration = format!(

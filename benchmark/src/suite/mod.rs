@@ -33,7 +33,7 @@ use crate::run::{measure_yardstick, start_servers};
 #[tokio::main(flavor = "current_thread")]
 pub async fn suite(settings: &SuiteOptions) -> Result<bool> {
     let docs = Docs::open(&settings.render.docs)?;
-    let servers = start_servers().await?;
+    let servers = start_servers(settings.seconds).await?;
     let scenarios = Scenario::chosen(&settings.only);
     let mut figures = Figures::new(settings.clone());
     let mut yardstick = measure_yardstick(&servers, settings.yardstick_seconds).await?;

@@ -110,8 +110,12 @@ impl Scenario {
         let scaled = |count: f64| (count * settings.scale).ceil();
         Options {
             seconds: settings.seconds,
-            // RabbitMQ is slow in its first seconds; a closed loop wakes it up sooner.
-            warmup_seconds: settings.seconds / if rate.is_some() { 3 } else { 12 },
+            // RabbitMQ is slow in its first seconds; a closed loop wakes it up sooner. Overload is to show whether memory
+            // grows for as long as it lasts, not how far it does at first.
+            warmup_seconds: match self {
+                Self::Overload => settings.seconds,
+                _ => settings.seconds / if rate.is_some() { 3 } else { 12 },
+            },
             connections: match self {
                 Self::Overload => CONNECTIONS.max(scaled(OVERLOAD_CONNECTIONS) as u32),
                 _ => CONNECTIONS,
