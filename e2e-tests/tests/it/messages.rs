@@ -1,11 +1,13 @@
 //! Messages that come again, come late, or do not come at all; and orders that come at once.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use e2e_tests::events::{REQUESTS, REQUESTS_KEY, RESULTS, batch, event_id, order_created, payment_succeeded};
 use e2e_tests::{Account, Order, until};
 use futures_util::future::{join, join_all};
 use serde_json::Value;
 use stack::SystemOptions;
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::support::{Own, never_sweeping, own, sweeping_soon};
 
@@ -204,6 +206,35 @@ async fn without_results(system: &Own, user: Uuid) -> Vec<Order> {
     .await;
     system.broker.until_events(RESULTS, orders.len()).await;
     orders
+}
+
+/// Goal: an order that commits later than others with greater ids is swept. Method: once a sweep has been, store an order
+/// whose id is 15 s old, without a request in the outbox.
+#[tokio::test]
+async fn order_that_commits_late_is_asked_for() {
+    let Some(system) = own(sweeping_soon()).await else { return };
+    let shop = &system.shop;
+    let user = shop.customer(100).await.user_id;
+    let database = system.orders_database().await;
+    until("a sweep has moved the watermark", async || {
+        let moved = format!("SELECT count(*) FROM sweep WHERE watermark > '{}'", Uuid::nil());
+        match database.number(&moved).await {
+            1 => Ok(()),
+            _ => Err("none has".into()),
+        }
+    })
+    .await;
+
+    let made = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() - Duration::from_secs(15);
+    let made = Timestamp::from_unix(NoContext, made.as_secs(), made.subsec_nanos());
+    let order = Uuid::new_v7(made);
+    let late = "INSERT INTO orders (id, user_id, amount, description, created_at, updated_at)";
+    database
+        .execute(&format!("{late} VALUES ('{order}', '{user}', 60, 'late', now(), now())"))
+        .await
+        .unwrap();
+    assert_eq!(shop.until_final(order).await.status, "FINISHED");
+    system.audit.passes().await;
 }
 
 /// Goal: an order that nobody answers holds up no sweep, and is asked for until it is answered. Method: nobody pays;
