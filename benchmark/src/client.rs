@@ -18,6 +18,14 @@ pub(crate) fn address_of(base_url: &str) -> Result<SocketAddr> {
     authority.parse().map_err(|_| Error::Other(format!("{base_url} is no address of this machine")))
 }
 
+/// A connection that does not hold back what is short.
+pub(crate) async fn connect(address: SocketAddr) -> Result<TcpStream> {
+    let connecting = "connecting to the system (with many connections, raise `ulimit -n`)";
+    let stream = TcpStream::connect(address).await.doing(connecting)?;
+    stream.set_nodelay(true).doing(connecting)?;
+    Ok(stream)
+}
+
 /// A connection.
 pub(crate) struct Client {
     sender: SendRequest<Full<Bytes>>,
@@ -26,9 +34,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) async fn connect(address: SocketAddr) -> Result<Self> {
-        let connecting = "connecting to the system (with many connections, raise `ulimit -n`)";
-        let stream = TcpStream::connect(address).await.doing(connecting)?;
-        stream.set_nodelay(true).doing(connecting)?;
+        let stream = connect(address).await?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
         // Its errors are the sender's, too.
         tokio::spawn(connection);

@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::error::{Doing, Result};
+use crate::client::connect;
+use crate::error::Result;
 
 /// More than any answer has.
 const MOST_HEADERS: usize = 32;
@@ -34,10 +35,7 @@ pub(crate) struct Answer {
 
 impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
-        let connecting = "connecting to the system (with many connections, raise `ulimit -n`)";
-        let stream = TcpStream::connect(address).await.doing(connecting)?;
-        stream.set_nodelay(true).doing(connecting)?;
-        Ok(Self { stream, address, bytes: Vec::with_capacity(1024), is_over: false })
+        Ok(Self { stream: connect(address).await?, address, bytes: Vec::with_capacity(1024), is_over: false })
     }
 
     /// Whether it can take a request; not if the server has closed it.
