@@ -67,7 +67,10 @@ impl Error {
 }
 
 /// Awaits with a deadline; `what` names the thing awaited in the error.
-pub(crate) async fn within<T, E>(
+///
+/// # Errors
+/// The future's own, or [`Error::Deadline`].
+pub async fn within<T, E>(
     limit: Duration,
     what: &'static str,
     future: impl Future<Output = Result<T, E>>,

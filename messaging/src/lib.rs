@@ -25,7 +25,7 @@ pub use backoff::Backoff;
 pub use broker::{Broker, Connected};
 pub use consumer::{Consumer, Handled, Handler, Received, Refusal};
 pub use dead_letter::Reason;
-pub use error::Error;
+pub use error::{Error, within};
 pub use event::Event;
 pub use handoff::{Handed, Handoff, handoff};
 pub use lease::Lease;

@@ -11,7 +11,7 @@ use contracts::events::{OrderDelivered, OrderShipped, Payload};
 use diesel_async::AsyncConnection;
 use messaging::broadcast::Voice;
 use messaging::outbox::{self, Message};
-use messaging::{Error, Handoff, Lease, Pool, crash_point};
+use messaging::{Error, Handoff, Lease, Pool, crash_point, within};
 use metrics::counter;
 use service_runtime::{ConfigError, env_or};
 use tokio::time::Instant;
@@ -71,9 +71,7 @@ impl Delivery {
         let mut has_failed = false;
         loop {
             let begun = Instant::now();
-            let batch = tokio::time::timeout(BATCH_LIMIT, self.step(last)).await;
-            let limit = BATCH_LIMIT;
-            let batch = batch.unwrap_or(Err(Error::Deadline { what: "a delivery", limit }));
+            let batch = within(BATCH_LIMIT, "a delivery", self.step(last)).await;
             // What looked like a failure may have been committed after that was said.
             if has_failed || batch.is_err() {
                 self.voice.unsure();
