@@ -27,7 +27,7 @@ const MOST_EXPENSIVE_MINOR: i64 = 1000;
 /// What was due in the window is sent, and what was sent is waited for, up to so long after its end.
 const GRACE: Duration = Duration::from_secs(10);
 /// An open loop's sends leave together when they are due within so long: a wake-up for each would cost too much.
-const TICK: Duration = Duration::from_micros(500);
+const TICK: Duration = Duration::from_millis(1);
 
 /// What to send, and where.
 pub(crate) struct Plan {
