@@ -103,9 +103,9 @@ pub(crate) struct BacklogReport {
     pub(crate) settled_seconds: f64,
     /// New orders that were created until then, per second; while they were sent, if that ended before.
     pub(crate) created_per_second: f64,
-    /// The relay's claims until the backlog had left the outbox.
+    /// The relay's claims until the backlog had left the outbox, without the first that ended.
     pub(crate) claims: Vec<ClaimSecond>,
-    /// The mean duration of a claim in the first and in the last fifth of that time.
+    /// The mean duration of a claim in the first and in the last fifth of these.
     pub(crate) first_claims_ms: f64,
     pub(crate) last_claims_ms: f64,
 }
