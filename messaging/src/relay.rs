@@ -34,9 +34,13 @@ const MAX_SENDING: usize = 8;
 const MAX_SEARCH: usize = 100;
 /// The pause of a search if anything was sent beside it, in units of what its batch took.
 const PAUSE_FACTOR: u32 = 3;
+/// The pause after a search that found nothing, in units of what it took: the server steps over each row that was deleted
+/// since the last vacuum, which under load takes milliseconds.
+const IDLE_FACTOR: u32 = 100;
 /// A batch that took long says little about the next.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How often what is confirmed is deleted, several batches together, and rows are looked for that nobody handed over.
+/// How often what is confirmed is deleted, several batches together, and, unless a search pauses, rows are looked for that
+/// nobody handed over.
 const POLL: Duration = Duration::from_millis(100);
 /// Rows of this age are taken to be left behind: the process that had them is gone, or has lost them. If only it or its
 /// broker is slow, they are sent twice.
@@ -140,13 +144,20 @@ impl Relay {
                     tidying.set(tidy(conn, publisher, mem::take(sent), after).fuse());
                 }
                 tidied = &mut tidying, if !tidying.is_terminated() => {
-                    if let Some((found, took)) = tidied? && search.goes_on(&found) {
+                    if let Some((found, took)) = tidied? {
                         // A backlog is late already; what is new comes first, and neither waits for good.
                         let is_alone = sending.is_empty() && sent.is_empty();
-                        let pause = if is_alone { 0 } else { PAUSE_FACTOR };
-                        let pause = (pause * took).min(LONGEST_PAUSE);
+                        let goes_on = search.goes_on(&found);
+                        let factor = match goes_on {
+                            true if !is_alone => PAUSE_FACTOR,
+                            false if found.is_empty() => IDLE_FACTOR,
+                            _ => 0,
+                        };
+                        let pause = (factor * took).min(LONGEST_PAUSE);
                         search_at = Instant::now() + pause;
-                        poll.reset_after(pause.min(POLL));
+                        if goes_on {
+                            poll.reset_after(pause.min(POLL));
+                        }
                     }
                 }
                 () = shutdown.cancelled() => {}
