@@ -105,7 +105,7 @@ impl Sweep {
     async fn note_unanswered(&self, progress: Option<Progress>) -> Result<Option<Progress>, Error> {
         let mut conn = Lease::take(&self.pool).await?;
         let page = conn.transaction::<_, Error, _>(async |conn| {
-            let Some(sweeping) = self.begin(conn).await? else {
+            let Some(sweeping) = self.begin(conn, progress.is_none()).await? else {
                 return Ok(None);
             };
             Ok(store::note_unanswered(conn, &sweeping, progress, self.after, PAGE).await?)
@@ -121,7 +121,7 @@ impl Sweep {
         let (resent, answered, enqueued) = conn
             .transaction::<_, Error, _>(async |conn| {
                 let (mut resent, mut messages, mut answered) = (Vec::new(), Vec::new(), Vec::new());
-                if self.begin(conn).await?.is_none() {
+                if self.begin(conn, true).await?.is_none() {
                     return Ok((0, 0, Vec::new()));
                 }
                 for order in store::unanswered(conn, MAX_BATCH).await? {
@@ -150,10 +150,15 @@ impl Sweep {
         Ok(resent + answered)
     }
 
-    /// Begins a step, unless another replica is at it. A relay that is behind has the requests still: more of them
-    /// would feed the overload.
-    async fn begin(&self, conn: &mut AsyncPgConnection) -> QueryResult<Option<Sweeping>> {
-        Ok(store::begin_sweep(conn, self.after).await?.filter(|sweeping| !sweeping.relay_behind))
+    /// Begins a step, unless another replica is at it, or the relay, if asked for, is behind: it has the requests still, and
+    /// more of them would feed the overload.
+    async fn begin(
+        &self,
+        conn: &mut AsyncPgConnection,
+        ask_for_relay: bool,
+    ) -> QueryResult<Option<Sweeping>> {
+        let sweeping = store::begin_sweep(conn, self.after, ask_for_relay).await?;
+        Ok(sweeping.filter(|sweeping| !sweeping.relay_is_behind))
     }
 
     /// Whether requests or results still wait in their queues. The broker is asked over a connection that exists

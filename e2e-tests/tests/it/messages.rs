@@ -269,3 +269,62 @@ async fn order_without_an_answer_is_asked_for_until_it_has_one_and_holds_up_no_s
     .await;
     system.audit.passes().await;
 }
+
+/// Goal: while the relay is behind, no order is noted as unanswered and none is asked for again. Method: nobody pays; a
+/// message waits in the outbox that is locked, so that no relay takes it, once before an order is noted and once after; the
+/// sweep comes several times; then the message goes.
+#[tokio::test]
+async fn sweep_holds_back_while_the_relay_is_behind() {
+    const HOLD: &str = "
+        BEGIN;
+        INSERT INTO outbox (message_id, type, routing_key, payload) VALUES (gen_random_uuid(), 'held', '', '');
+        COMMIT;
+        BEGIN;
+        DELETE FROM outbox WHERE type = 'held'";
+    const IS_BEHIND: &str =
+        "SELECT count(*) FROM outbox WHERE type = 'held' AND created_at < now() - interval '3 seconds'";
+    const LOOKS: &str =
+        "SELECT seq_scan + coalesce(idx_scan, 0) FROM pg_stat_user_tables WHERE relname = 'sweep'";
+    let Some(system) = own(sweeping_soon()).await else { return };
+    let shop = &system.shop;
+    let user = shop.customer(100).await.user_id;
+    system.payments(0).kill();
+    let [database, holder] = [system.orders_database().await, system.orders_database().await];
+    let at_least = async |what: &str, query: &str, least: i64| {
+        until(what, async || match database.number(query).await {
+            number if number >= least => Ok(()),
+            number => Err(format!("{number} of {least}")),
+        })
+        .await;
+    };
+    let sweeps_come = async || {
+        at_least("sweeps come", LOOKS, database.number(LOOKS).await + 10).await;
+    };
+
+    holder.execute(HOLD).await.unwrap();
+    let order = shop.order(user, 60).await.id;
+    let is_old = format!(
+        "SELECT count(*) FROM orders WHERE id = '{order}' AND created_at < now() - interval '3 seconds'"
+    );
+    let noted = format!("SELECT count(*) FROM unanswered WHERE order_id = '{order}'");
+    let resends =
+        format!("SELECT coalesce(max(resends), 0)::bigint FROM unanswered WHERE order_id = '{order}'");
+    at_least("the order is old", &is_old, 1).await;
+    sweeps_come().await;
+    assert_eq!(database.number(&noted).await, 0);
+    holder.execute("COMMIT").await.unwrap();
+    at_least("the order is asked for again", &resends, 1).await;
+
+    holder.execute(HOLD).await.unwrap();
+    at_least("the relay is behind", IS_BEHIND, 1).await;
+    let before = database.number(&resends).await;
+    database.execute("UPDATE unanswered SET due_at = now()").await.unwrap();
+    sweeps_come().await;
+    assert_eq!(database.number(&resends).await, before);
+    holder.execute("COMMIT").await.unwrap();
+    at_least("the order is asked for again", &resends, before + 1).await;
+
+    system.payments(0).start().await.unwrap();
+    assert_eq!(shop.until_final(order).await.status, "FINISHED");
+    system.audit.passes().await;
+}

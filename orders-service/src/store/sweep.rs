@@ -28,8 +28,8 @@ pub(crate) struct Sweeping {
     pub watermark: Uuid,
     /// The database's clock, by which every replica sweeps.
     now: DateTime<Utc>,
-    /// Messages have waited in the outbox for as long as an order before it is swept: the relay is behind.
-    pub relay_behind: bool,
+    /// It was asked for, and messages have waited in the outbox for as long as an order before it is swept.
+    pub relay_is_behind: bool,
 }
 
 /// How far a sweep is that has looked at some of its orders.
@@ -50,14 +50,17 @@ pub(crate) enum Unanswered {
     NoLonger(Uuid),
 }
 
-/// Begins a step of a sweep within the caller's transaction; `None` if another replica is at it right now.
+/// Begins a step of a sweep within the caller's transaction; `None` if another replica is at it right now. Whether the relay
+/// is behind is asked for at times only: the server steps over each message that was deleted since the last vacuum, which
+/// under load takes milliseconds.
 pub(crate) async fn begin_sweep(
     conn: &mut AsyncPgConnection,
     after: Duration,
+    ask_for_relay: bool,
 ) -> QueryResult<Option<Sweeping>> {
-    let lock = Lock { after_seconds: &after.as_secs_f64() };
+    let lock = Lock { ask_for_relay: &ask_for_relay, after_seconds: &after.as_secs_f64() };
     let locked: Option<(Uuid, DateTime<Utc>, bool)> = lock.get_result(conn).await.optional()?;
-    Ok(locked.map(|(watermark, now, relay_behind)| Sweeping { watermark, now, relay_behind }))
+    Ok(locked.map(|(watermark, now, relay_is_behind)| Sweeping { watermark, now, relay_is_behind }))
 }
 
 /// Notes those that are NEW of the next `limit` orders that are older than `after`, from where the sweep is, or from the
@@ -124,12 +127,12 @@ pub(super) fn first_id_at(time: DateTime<Utc>) -> Uuid {
 }
 
 messaging::statement! {
-    struct Lock { after_seconds: f64 => Double } -> (Uuid, Timestamptz, Bool)
+    struct Lock { ask_for_relay: bool => Bool, after_seconds: f64 => Double } -> (Uuid, Timestamptz, Bool)
     "-- orders_sweep_lock
-     SELECT watermark, clock_timestamp(), coalesce((
+     SELECT watermark, clock_timestamp(), CASE WHEN {ask_for_relay} THEN coalesce((
          SELECT created_at < clock_timestamp() - {after_seconds} * interval '1 second'
          FROM outbox ORDER BY id LIMIT 1
-     ), false)
+     ), false) ELSE false END
      FROM sweep FOR UPDATE SKIP LOCKED"
 }
 
