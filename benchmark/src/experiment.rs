@@ -102,7 +102,7 @@ impl<'a> Experiment<'a> {
         let mut plan = self.plan(self.options.seconds)?;
         plan.watch = Some(samples);
         let histograms_before = Histograms::now(self.system.addresses()).await?;
-        let resident_before = self.memory(resident_mib)?;
+        let mut resident = vec![self.memory(resident_mib)?];
         at_start(&meter)?;
         let spent_before = meter.snapshot();
         let began = since_epoch().as_secs_f64();
@@ -110,8 +110,9 @@ impl<'a> Experiment<'a> {
             Some(backlog) => Some(backlog.release(self.system.addresses()).await?),
             None => None,
         };
-        let tally = self.send("window", plan, Tally::new(rate)).await?;
-        let resident_after = self.memory(resident_mib)?;
+        let look = || self.memory(resident_mib).map(|now| resident.push(now));
+        let tally = self.send("window", plan, Tally::new(rate), look).await?;
+        resident.push(self.memory(resident_mib)?);
         let (ended, snapshot) =
             settle::until_final(&self.orders, self.first_order, &tally.accepted, || meter.snapshot()).await?;
         let spent = snapshot.since(&spent_before);
@@ -121,7 +122,7 @@ impl<'a> Experiment<'a> {
             None => None,
         };
         let watched = spawn_blocking(|| watch.finish()).await.map_err(panicked)??;
-        let memory = Memory::new(self.memory(peak_resident_mib)?, resident_before, resident_after);
+        let memory = Memory::new(self.memory(peak_resident_mib)?, &resident);
         let series = Series::read(&self.orders, self.first_order, began).await?;
         let drained = match draining {
             Some(draining) => Some(draining.finish(&self.orders, began, tally.sent_seconds()).await?),
@@ -151,7 +152,7 @@ impl<'a> Experiment<'a> {
             return Ok(tally);
         }
         let plan = self.plan(self.options.warmup_seconds)?;
-        let tally = self.send("warm-up", plan, tally).await?;
+        let tally = self.send("warm-up", plan, tally, || Ok(())).await?;
         match settle::until_final(&self.orders, self.first_order, &tally.accepted, || ()).await? {
             (Some(_), ()) => Ok(tally),
             (None, ()) => Err(Error::Other("the warm-up's orders do not become final".into())),
@@ -211,8 +212,14 @@ impl<'a> Experiment<'a> {
         Ok([most(System::orders)?, most(System::payments)?])
     }
 
-    /// Sends on a thread of its own, and says every second how far it is.
-    async fn send(&self, phase: &str, plan: Plan, tally: Tally) -> Result<Tally> {
+    /// Sends on a thread of its own; says every second how far it is, and calls `look` as often.
+    async fn send(
+        &self,
+        phase: &str,
+        plan: Plan,
+        tally: Tally,
+        mut look: impl FnMut() -> Result<()>,
+    ) -> Result<Tally> {
         let shared = Arc::new(Mutex::new(tally));
         let begun = Instant::now();
         let mut load = {
@@ -226,6 +233,7 @@ impl<'a> Experiment<'a> {
             };
             let seconds = begun.elapsed().as_secs_f64();
             say(&format!("{phase}, {seconds:.0} s: {sent} sent, {answers} answered"));
+            look()?;
         }
         let shared = Arc::into_inner(shared).ok_or_else(|| Error::Other("the load goes on".into()))?;
         Ok(shared.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))

@@ -102,12 +102,9 @@ pub(crate) struct Memory {
     /// The most at once since the start.
     pub(crate) orders_service_peak_mib: f64,
     pub(crate) payments_service_peak_mib: f64,
-    /// When the window began.
-    pub(crate) orders_service_before_mib: f64,
-    pub(crate) payments_service_before_mib: f64,
-    /// When nothing was sent any more.
-    pub(crate) orders_service_after_mib: f64,
-    pub(crate) payments_service_after_mib: f64,
+    /// The most in each half of the window, by a look every second.
+    pub(crate) orders_service_halves_mib: [f64; 2],
+    pub(crate) payments_service_halves_mib: [f64; 2],
 }
 
 /// CPU time of the window.
@@ -175,15 +172,16 @@ impl Yardstick {
 }
 
 impl Memory {
-    /// Of orders-service and payments-service each time, in MiB.
-    pub(crate) fn new(peak: [f64; 2], before: [f64; 2], after: [f64; 2]) -> Self {
+    /// Of orders-service and payments-service each time, in MiB; `resident` from the window's beginning to its end.
+    pub(crate) fn new(peak: [f64; 2], resident: &[[f64; 2]]) -> Self {
+        let (first, second) = resident.split_at(resident.len() / 2);
+        let most = |half: &[[f64; 2]], of: usize| half.iter().map(|now| now[of]).fold(0.0, f64::max);
+        let halves = |of| [most(first, of), most(second, of)];
         Self {
             orders_service_peak_mib: peak[0],
             payments_service_peak_mib: peak[1],
-            orders_service_before_mib: before[0],
-            payments_service_before_mib: before[1],
-            orders_service_after_mib: after[0],
-            payments_service_after_mib: after[1],
+            orders_service_halves_mib: halves(0),
+            payments_service_halves_mib: halves(1),
         }
     }
 }
