@@ -1,14 +1,12 @@
-//! Watches some orders become final, from outside: by asking the orders database, as any client might.
+//! Learns of some orders when they became final, from outside: from the orders database, once they are.
 //!
-//! An order's latency ends when an answer that shows it final has arrived. That is late by the pause between two
-//! questions, and one question, at most; the pause is a tenth of the longest wait, between 0.2 and 20 ms. Questions take the
-//! time of what they watch: nothing is asked while no order is waited for, and none is asked for before half of the median
-//! so far, 50 ms at most. Who is final sooner is seen then, so that what is below the median is too late; the median and
-//! what is above it only if latencies fall to less than half in the window.
+//! An order's latency ends with the timestamp of the commit that made it final (`track_commit_timestamp`). So it does not
+//! matter how often anybody asks, and questions, which take the time of what they watch, can be few. An order that has been
+//! moved on before it is asked for shows the timestamp of that, which is later.
 
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hdrhistogram::Histogram;
 use tokio::runtime::{self, Runtime};
@@ -20,12 +18,14 @@ use crate::tally;
 
 /// Orders asked for at once, at most: the oldest, which are final first when there is a backlog.
 const ASKED_FOR: usize = 100;
-const SHORTEST_PAUSE: Duration = Duration::from_micros(200);
-const LONGEST_PAUSE: Duration = Duration::from_millis(20);
-/// Of queues that grow or shrink for seconds the median so far tells little.
-const LONGEST_HEAD_START: Duration = Duration::from_millis(50);
+/// Between two questions.
+const PAUSE: Duration = Duration::from_millis(50);
 /// How long an order that is final may go unseen.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// With the time of the commit, in µs since 1970.
+const WHICH_ARE_FINAL: &str = "SELECT id, (extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000000)::bigint \
+                               FROM orders WHERE id = ANY ($1) AND status <> 'NEW'";
 
 /// An order to be watched.
 pub(crate) struct Sample {
@@ -45,7 +45,7 @@ pub(crate) struct Watch {
 
 /// What was seen.
 pub(crate) struct Watched {
-    /// From the POST (or when it was due) to when the order was seen final, in µs.
+    /// From the POST (or when it was due) to the commit that made the order final, in µs.
     pub(crate) final_after: Histogram<u64>,
     pub(crate) polls: u64,
     /// Samples that were never seen final.
@@ -90,8 +90,6 @@ struct Watcher {
     runtime: Runtime,
     client: Client,
     which_are_final: Statement,
-    /// Orders that are younger are not asked for.
-    head_start: Duration,
 }
 
 impl Watcher {
@@ -103,11 +101,10 @@ impl Watcher {
             // One plan, by index, whatever the statistics say.
             let settings = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
             client.batch_execute(settings).await.doing("preparing the watch")?;
-            let query = "SELECT id FROM orders WHERE id = ANY ($1) AND status <> 'NEW'";
-            let statement = client.prepare(query).await.doing("preparing the watch")?;
+            let statement = client.prepare(WHICH_ARE_FINAL).await.doing("preparing the watch")?;
             Ok::<_, Error>((client, statement))
         })?;
-        Ok(Self { runtime, client, which_are_final, head_start: Duration::ZERO })
+        Ok(Self { runtime, client, which_are_final })
     }
 
     fn backend_pid(&self) -> Result<i32> {
@@ -129,32 +126,27 @@ impl Watcher {
                 return Ok(watched);
             }
             self.poll(&mut waiting, &mut watched)?;
-            let longest = waiting.iter().map(|sample| sample.begun.elapsed()).max();
-            if let Some(longest) = longest {
-                let pause = (longest / 10).max(self.head_start.saturating_sub(longest));
-                thread::sleep(pause.clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
-            }
+            thread::sleep(PAUSE);
         }
     }
 
     fn poll(&mut self, waiting: &mut Vec<Sample>, watched: &mut Watched) -> Result<()> {
-        let due = waiting.iter().filter(|sample| sample.begun.elapsed() >= self.head_start);
-        let ids: Vec<Uuid> = due.take(ASKED_FOR).map(|sample| sample.id).collect();
+        let ids: Vec<Uuid> = waiting.iter().take(ASKED_FOR).map(|sample| sample.id).collect();
         if ids.is_empty() {
             return Ok(());
         }
         let rows = self.runtime.block_on(self.client.query(&self.which_are_final, &[&ids]));
-        let now = Instant::now();
         let rows = rows.doing("watching orders")?;
         watched.polls += 1;
-        for id in rows.iter().map(|row| row.get::<_, Uuid>(0)) {
+        for row in rows {
+            let (id, committed): (Uuid, i64) = (row.get(0), row.get(1));
             if let Some(index) = waiting.iter().position(|sample| sample.id == id) {
-                let sample = waiting.remove(index);
-                tally::record(&mut watched.final_after, now - sample.begun);
+                let begun = waiting.remove(index).begun;
+                let committed = UNIX_EPOCH + Duration::from_micros(committed.cast_unsigned());
+                let after = committed.duration_since(SystemTime::now() - begun.elapsed());
+                tally::record(&mut watched.final_after, after.unwrap_or_default());
             }
         }
-        let median = Duration::from_micros(watched.final_after.value_at_quantile(0.5));
-        self.head_start = (median / 2).min(LONGEST_HEAD_START);
         Ok(())
     }
 }
