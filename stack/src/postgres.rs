@@ -25,8 +25,7 @@ const LOGIN: &str = "gozon";
 /// Durability is stated, not inherited. Two services and a benchmark work without checkpoints in between. What is written
 /// leaves small buffers soon, and the kernel is asked to take it to the disk at once: left to itself, it does so every 30 s
 /// in one burst, and every commit waits for that. Commits also wait while a new segment of the log is filled with zeros:
-/// old ones are used again, and none is given up. The benchmark asks when rows were
-/// committed.
+/// old ones are used again, and none is given up. When a row was committed is what the benchmark asks for.
 const SETTINGS: [&str; 14] = [
     "fsync=on",
     "synchronous_commit=on",
