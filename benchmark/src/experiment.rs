@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use stack::{Part, Servers, System, SystemOptions};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -14,6 +14,7 @@ use crate::accounts;
 use crate::audit::{Audit, Expected, audit};
 use crate::backlog::Backlog;
 use crate::client::address_of;
+use crate::clock::since_epoch;
 use crate::error::{Doing, Error, Result};
 use crate::live::Live;
 use crate::load::{self, Plan, lock};
@@ -257,8 +258,4 @@ fn expected_rate(warmed_up: &Tally) -> f64 {
 
 fn panicked(error: tokio::task::JoinError) -> Error {
     Error::Other(format!("a task of the benchmark failed: {error}"))
-}
-
-fn since_epoch() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

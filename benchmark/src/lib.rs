@@ -22,6 +22,7 @@ mod tally;
 mod watch;
 
 mod audit;
+mod clock;
 mod machine;
 mod metrics;
 mod series;

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use hdrhistogram::Histogram;
@@ -22,6 +22,7 @@ use tokio_postgres::Client as Database;
 use uuid::Uuid;
 
 use crate::client::Client;
+use crate::clock::since_epoch;
 use crate::error::{Doing, Error, Result};
 use crate::load::lock;
 use crate::report::Quantiles;
@@ -156,7 +157,7 @@ impl Hearing {
     }
 
     fn hear(&mut self, client: usize, event: &str, data: &str) {
-        let now = micros(SystemTime::now());
+        let now = i64::try_from(since_epoch().as_micros()).unwrap_or(i64::MAX);
         match event {
             "order" => {
                 self.messages += 1;
@@ -228,9 +229,4 @@ impl Stream {
             self.text.extend_from_slice(frame.data_ref()?);
         }
     }
-}
-
-fn micros(time: SystemTime) -> i64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

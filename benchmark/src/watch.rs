@@ -6,13 +6,14 @@
 
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use tokio::runtime::{self, Runtime};
 use tokio_postgres::{Client, NoTls, Statement};
 use uuid::Uuid;
 
+use crate::clock::since_epoch;
 use crate::error::{Doing, Error, Result};
 use crate::tally;
 
@@ -24,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// With the time of the commit, in µs since 1970.
-const WHICH_ARE_FINAL: &str = "SELECT id, (extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000000)::bigint \
+const WHICH_ARE_FINAL: &str = "SELECT id, (extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1e6)::bigint \
                                FROM orders WHERE id = ANY ($1) AND status <> 'NEW'";
 
 /// An order to be watched.
@@ -139,12 +140,12 @@ impl Watcher {
         let rows = rows.doing("watching orders")?;
         watched.polls += 1;
         for row in rows {
-            let (id, committed): (Uuid, i64) = (row.get(0), row.get(1));
+            let (id, micros): (Uuid, i64) = (row.get(0), row.get(1));
             if let Some(index) = waiting.iter().position(|sample| sample.id == id) {
                 let begun = waiting.remove(index).begun;
-                let committed = UNIX_EPOCH + Duration::from_micros(committed.cast_unsigned());
-                let after = committed.duration_since(SystemTime::now() - begun.elapsed());
-                tally::record(&mut watched.final_after, after.unwrap_or_default());
+                let begun = since_epoch().saturating_sub(begun.elapsed());
+                let committed = Duration::from_micros(micros.cast_unsigned());
+                tally::record(&mut watched.final_after, committed.saturating_sub(begun));
             }
         }
         Ok(())
