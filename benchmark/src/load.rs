@@ -1,9 +1,12 @@
 //! Sends orders: each connection in a loop of its own (closed), or all of them on one schedule (open).
 //!
 //! Everything happens on one thread, which shares the machine's cores with the system under test and has to be cheap:
-//! paths and bodies exist already, and of an answer only the status and `Location` are looked at.
+//! paths and bodies exist already, and of an answer only the status and `Location` are looked at. As clients on other
+//! machines could not, it interrupts no process of the system when it wakes up.
 
+use std::fs;
 use std::net::SocketAddr;
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use crate::error::{Doing, Result};
+use crate::error::{Doing, Error, Result};
 use crate::post::{Answer, Connection};
 use crate::tally::{Accepted, Tally};
 use crate::watch::Sample;
@@ -66,8 +69,25 @@ pub(crate) fn run(plan: Plan, tally: Arc<Mutex<Tally>>) -> Result<()> {
     let bodies = (0..=MOST_EXPENSIVE_MINOR).map(body).collect();
     let schedule = plan.rate.map(Schedule::new);
     let load = Arc::new(Load { plan, paths, bodies, tally, schedule });
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.doing("starting the load generator")?.block_on(load.run())
+    // Another one than the caller's, from which servers may be started later: they would inherit how it is scheduled.
+    let thread = thread::spawn(move || {
+        interrupt_nobody()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.doing("starting the load generator")?.block_on(load.run())
+    });
+    thread.join().map_err(|_| Error::Other("the load generator panicked".to_owned()))?
+}
+
+/// From now on this thread, and any that it starts, waits until a core is free (`SCHED_BATCH`, see sched(7)).
+fn interrupt_nobody() -> Result<()> {
+    let thread = fs::read_link("/proc/thread-self").doing("finding the load generator's thread")?;
+    let id = thread.file_name().unwrap_or_default();
+    let doing = "scheduling the load generator by chrt (Debian has it in the package util-linux)";
+    let chrt = Command::new("chrt").args(["--batch", "--pid", "0"]).arg(id).output().doing(doing)?;
+    if chrt.status.success() {
+        return Ok(());
+    }
+    Err(Error::Other(format!("{doing}: {}", String::from_utf8_lossy(&chrt.stderr).trim())))
 }
 
 impl Load {
