@@ -1,8 +1,8 @@
 //! Sends orders: each connection in a loop of its own (closed), or all of them on one schedule (open).
 //!
 //! Everything happens on one thread, which shares the machine's cores with the system under test and has to be cheap:
-//! paths and bodies exist already, and of an answer only the status and `Location` are looked at. As clients on other
-//! machines could not, it interrupts no process of the system when it wakes up.
+//! paths and bodies exist already, and of an answer only the status and `Location` are looked at. Like a client on
+//! another machine, it interrupts no process of the system when it wakes up.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -78,7 +78,7 @@ pub(crate) fn run(plan: Plan, tally: Arc<Mutex<Tally>>) -> Result<()> {
     thread.join().map_err(|_| Error::Other("the load generator panicked".to_owned()))?
 }
 
-/// From now on this thread, and any that it starts, waits until a core is free (`SCHED_BATCH`, see sched(7)).
+/// From now on this thread, and any that it starts, interrupts nobody when it wakes up (`SCHED_BATCH`, see sched(7)).
 fn interrupt_nobody() -> Result<()> {
     let thread = fs::read_link("/proc/thread-self").doing("finding the load generator's thread")?;
     let id = thread.file_name().unwrap_or_default();
