@@ -20,6 +20,7 @@ pub mod retention;
 mod statement;
 pub mod topology;
 pub mod transaction;
+mod vacuum;
 
 pub use backoff::Backoff;
 pub use broker::{Broker, Connected};

@@ -13,8 +13,9 @@ use std::time::Duration;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::future::{Fuse, FusedFuture};
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt, try_join};
+use futures_util::{FutureExt, StreamExt, join, try_join};
 use metrics::{counter, histogram};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -23,7 +24,7 @@ use crate::error::within;
 use crate::outbox::{Message, Row};
 pub use crate::publisher::Publisher;
 use crate::{
-    Backoff, Broker, Connected, Error, Handed, Lease, Pool, crash_point, mutant, outbox, transaction,
+    Backoff, Broker, Connected, Error, Handed, Lease, Pool, crash_point, mutant, outbox, transaction, vacuum,
 };
 
 /// Rows in one transaction, at most: bounds what a failed confirm repeats, and memory.
@@ -56,7 +57,7 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(3);
 
 /// The relay of one outbox. Run it on a task of its own: see [`Relay::run`].
 pub struct Relay {
-    /// The database that has the outbox; one connection is used.
+    /// The database that has the outbox; one connection is used, and at times another one, to vacuum it.
     pub pool: Pool,
     /// Where to send.
     pub broker: Broker,
@@ -69,18 +70,23 @@ pub struct Relay {
 impl Relay {
     /// Works until `shutdown`, then sends what is already committed if the broker answers.
     pub async fn run(mut self, shutdown: CancellationToken) {
+        let (pool, dead) = (self.pool.clone(), Semaphore::new(0));
+        join!(self.sessions(&dead, &shutdown), vacuum::run(&pool, &dead, &shutdown));
+    }
+
+    async fn sessions(&mut self, dead: &Semaphore, shutdown: &CancellationToken) {
         let mut backoff = Backoff::default();
         while !shutdown.is_cancelled() {
-            if let Err(error) = self.session(&shutdown).await {
+            if let Err(error) = self.session(dead, shutdown).await {
                 warn!(%error, "relay: session lost; unsent messages stay in the outbox");
                 counter!("messaging_relay_failures_total").increment(1);
             }
             self.connected.set(false);
-            backoff.wait(&shutdown).await;
+            backoff.wait(shutdown).await;
         }
     }
 
-    async fn session(&mut self, shutdown: &CancellationToken) -> Result<(), Error> {
+    async fn session(&mut self, dead: &Semaphore, shutdown: &CancellationToken) -> Result<(), Error> {
         let Some(publisher) = shutdown.run_until_cancelled(Publisher::open(&self.broker)).await else {
             return Ok(());
         };
@@ -92,14 +98,14 @@ impl Relay {
         self.connected.set(true);
         info!("relay: connected");
         let mut sent = Vec::new();
-        let mut worked = self.work(&conn, &publisher, &mut sent, shutdown).await;
+        let mut worked = self.work(&conn, &publisher, &mut sent, dead, shutdown).await;
         if worked.is_ok() {
             worked = drain(&conn, &publisher).await;
         }
         // It may be in the middle of a transaction.
         drop(conn);
         if !sent.is_empty() {
-            shutdown.run_until_cancelled(self.forget_elsewhere(sent)).await;
+            shutdown.run_until_cancelled(self.forget_elsewhere(sent, dead)).await;
         }
         // While it is blocked, a connection can't even be closed: those that come after it would pile up.
         shutdown.run_until_cancelled(publisher.until_unblocked()).await;
@@ -112,6 +118,7 @@ impl Relay {
         conn: &AsyncPgConnection,
         publisher: &Publisher,
         sent: &mut Vec<i64>,
+        dead: &Semaphore,
         shutdown: &CancellationToken,
     ) -> Result<(), Error> {
         let mut sending = FuturesUnordered::new();
@@ -127,7 +134,7 @@ impl Relay {
             if is_blocked && tidying.is_terminated() {
                 warn!("relay: the broker blocks publishers; messages wait in the outbox");
                 counter!("messaging_relay_blocked_total").increment(1);
-                forget(conn, mem::take(sent)).await?;
+                forget(conn, mem::take(sent), dead).await?;
                 shutdown.run_until_cancelled(publisher.until_unblocked()).await;
                 continue;
             }
@@ -141,7 +148,7 @@ impl Relay {
                 }
                 _ = poll.tick(), if tidying.is_terminated() => {
                     let after = (Instant::now() >= search_at).then_some(search.after);
-                    tidying.set(tidy(conn, publisher, mem::take(sent), after).fuse());
+                    tidying.set(tidy(conn, publisher, mem::take(sent), after, dead).fuse());
                 }
                 tidied = &mut tidying, if !tidying.is_terminated() => {
                     if let Some((found, took)) = tidied? {
@@ -172,12 +179,12 @@ impl Relay {
         };
         let tidied = async { if tidying.is_terminated() { Ok(None) } else { tidying.await } };
         try_join!(confirmed, tidied)?;
-        forget(conn, mem::take(sent)).await
+        forget(conn, mem::take(sent), dead).await
     }
 
     /// Deletes what a session that failed had sent, so that the next sends no more than it must.
-    async fn forget_elsewhere(&self, sent: Vec<i64>) {
-        let forgotten = async { forget(&*Lease::take(&self.pool).await?, sent).await };
+    async fn forget_elsewhere(&self, sent: Vec<i64>, dead: &Semaphore) {
+        let forgotten = async { forget(&*Lease::take(&self.pool).await?, sent, dead).await };
         if let Err(error) = forgotten.await {
             warn!(%error, "relay: what was sent is still in the outbox, and will be sent again");
         }
@@ -191,21 +198,24 @@ async fn tidy(
     publisher: &Publisher,
     sent: Vec<i64>,
     after: Option<i64>,
+    dead: &Semaphore,
 ) -> Result<Option<(Vec<i64>, Duration)>, Error> {
-    forget(conn, sent).await?;
+    forget(conn, sent, dead).await?;
     let Some(after) = after else {
         return Ok(None);
     };
     let begun = Instant::now();
     let found = claim_and_send(conn, publisher, after, LEFT_BEHIND);
     let found = within(RUN_LIMIT, "relaying a batch", found).await?;
+    dead.add_permits(found.len());
     Ok(Some((found, begun.elapsed())))
 }
 
 /// Deletes what is sent. If that fails it is sent once more.
-async fn forget(conn: &AsyncPgConnection, sent: Vec<i64>) -> Result<(), Error> {
+async fn forget(conn: &AsyncPgConnection, sent: Vec<i64>, dead: &Semaphore) -> Result<(), Error> {
     if !sent.is_empty() {
-        within(RUN_LIMIT, "deleting what is sent", outbox::forget(conn, &sent)).await?;
+        let forgotten = within(RUN_LIMIT, "deleting what is sent", outbox::forget(conn, &sent)).await?;
+        dead.add_permits(forgotten);
         crash_point!("relay.committed");
     }
     Ok(())

@@ -19,8 +19,8 @@ use crate::{Config, ConfigError, Health, grpc, telemetry};
 
 /// Calls by gRPC have fewer connections than requests by HTTP.
 const RPC_CONNECTIONS: usize = 8;
-/// Relay, consumer, committer, sweep, delivery, retention and one to spare.
-const WORKER_CONNECTIONS: usize = 7;
+/// Relay, its vacuum, consumer, committer, sweep, delivery, retention and one to spare.
+const WORKER_CONNECTIONS: usize = 8;
 /// Checks of readiness wait for each other.
 const HEALTH_CONNECTIONS: usize = 1;
 

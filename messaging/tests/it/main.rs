@@ -7,6 +7,7 @@ mod broadcast;
 mod outbox;
 mod relay;
 mod relay_refused;
+mod vacuum;
 
 mod consumer;
 mod consumer_crashes;

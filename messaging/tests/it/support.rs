@@ -110,11 +110,22 @@ impl World {
         harness.into_inner().batch_execute("CREATE TABLE effects (event_id uuid)").await.unwrap();
         let broker = broker(&amqp_url);
         broker.open("set-up").await.unwrap().close().await;
-        let manager = AsyncDieselConnectionManager::new(&database_url);
-        let pool = Pool::builder(manager).max_size(8).build().unwrap();
+        let pool = pool(&database_url);
         let (handoff, handed) = handoff();
         let handed = std::sync::Mutex::new(Some(handed));
         Self { servers, virtual_host: name, amqp_url, pool, broker, handoff, handed, _storm: storm }
+    }
+
+    /// The same, but from now on connections act as a role with the rights that the documentation asks for.
+    pub(crate) async fn with_rights_of_application(self) -> Self {
+        let role = &self.virtual_host;
+        let grant = format!(
+            "CREATE ROLE {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON outbox, inbox TO {role};
+             GRANT EXECUTE ON FUNCTION inbox_upkeep TO {role}"
+        );
+        self.sql(&grant).await;
+        let url = format!("{}?options=-c%20role%3D{role}", self.servers.database_url(role));
+        Self { pool: pool(&url), ..self }
     }
 
     pub(crate) fn run_relay(&self) -> Running {
@@ -183,11 +194,16 @@ impl World {
         count(&mut conn, from).await
     }
 
+    /// The one number, a bigint, that a query returns.
+    pub(crate) async fn number(&self, query: &str) -> i64 {
+        number(&mut *self.conn().await, query).await.unwrap()
+    }
+
     /// What a table, its partitions and their indexes take on disk.
     pub(crate) async fn bytes_of(&self, table: &str) -> i64 {
         let sizes =
             format!("SELECT sum(pg_total_relation_size(relid))::bigint FROM pg_partition_tree('{table}')");
-        number(&mut *self.conn().await, &sizes).await.unwrap()
+        self.number(&sizes).await
     }
 
     /// Waits until a table has that many rows.
@@ -251,6 +267,10 @@ impl Running {
     }
 }
 
+fn pool(database_url: &str) -> Pool {
+    Pool::builder(AsyncDieselConnectionManager::new(database_url)).max_size(8).build().unwrap()
+}
+
 /// The queue and its exchange, reached by this address.
 pub(crate) fn broker(amqp_url: &str) -> Broker {
     let queue = Queue { name: QUEUE.to_owned(), routing_keys: vec![KEY.to_owned(), OTHER_KEY.to_owned()] };
@@ -291,7 +311,6 @@ pub(crate) async fn count(conn: &mut AsyncPgConnection, from: &str) -> QueryResu
     number(conn, &format!("SELECT count(*) FROM {from}")).await
 }
 
-/// The one number, a bigint, that a query returns.
 async fn number(conn: &mut AsyncPgConnection, query: &str) -> QueryResult<i64> {
     #[derive(diesel::QueryableByName)]
     struct Row {
