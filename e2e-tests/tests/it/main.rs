@@ -25,6 +25,7 @@ mod redrive;
 mod retention;
 
 mod faults;
+mod heap_only;
 mod plans;
 
 mod browser;
