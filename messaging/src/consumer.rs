@@ -9,6 +9,8 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use diesel::QueryResult;
+use diesel::result::DatabaseErrorKind::UniqueViolation;
+use diesel::result::Error::DatabaseError;
 use diesel_async::AsyncPgConnection;
 use futures_util::{FutureExt, StreamExt, try_join};
 use lapin::message::Delivery;
@@ -205,6 +207,8 @@ impl<H: Handler> Consumer<H> {
         info!(queue = self.queue, "consumer: connected");
         let mut pace = Pace::for_transactions(1);
         let mut committed = Committed::default();
+        // What the last session did not acknowledge comes again.
+        let mut repeats = true;
         loop {
             pace.wait().await;
             let first = tokio::select! {
@@ -226,7 +230,7 @@ impl<H: Handler> Consumer<H> {
                 committed.acknowledge().await?;
             }
             crash_point!("consumer.delivered");
-            if !self.commit(&batch, shutdown).await {
+            if !self.commit(&batch, &mut repeats, shutdown).await {
                 break;
             }
             crash_point!("consumer.committed");
@@ -292,21 +296,28 @@ impl<H: Handler> Consumer<H> {
         Ok(())
     }
 
-    /// Tries until the batch is committed; false if `shutdown` came first.
-    async fn commit(&self, batch: &Batch, shutdown: &CancellationToken) -> bool {
+    /// Tries until the batch is committed; false if `shutdown` came first. `repeats` is whether some of the events are
+    /// expected to have come before, and in the end whether some had.
+    async fn commit(&self, batch: &Batch, repeats: &mut bool, shutdown: &CancellationToken) -> bool {
         let mut backoff = Backoff::default();
         let mut has_failed = false;
         loop {
-            match self.try_commit(batch).await {
-                Ok(()) => {
+            match self.try_commit(batch, *repeats).await {
+                Ok(duplicates) => {
+                    *repeats = duplicates > 0;
                     // What looked like a failure may have been committed after that was said.
                     if has_failed {
                         self.handler.uncertain();
                     }
                     return true;
                 }
+                Err(Error::Database(DatabaseError(UniqueViolation, _))) if !*repeats => {
+                    *repeats = true;
+                    continue;
+                }
                 Err(error) => {
                     has_failed = true;
+                    *repeats = true;
                     warn!(queue = self.queue, %error, "consumer: transaction failed; trying again");
                     counter!("messaging_transaction_retries_total").increment(1);
                     self.handler.uncertain();
@@ -319,20 +330,30 @@ impl<H: Handler> Consumer<H> {
         }
     }
 
-    async fn try_commit(&self, batch: &Batch) -> Result<(), Error> {
+    /// Returns how many of the events had come before.
+    async fn try_commit(&self, batch: &Batch, repeats: bool) -> Result<usize, Error> {
         let mut conn = Lease::take(&self.pool).await?;
-        let mut applied = within(TRANSACTION_LIMIT, "handling a batch", self.apply(&mut conn, batch)).await?;
+        let mut applied =
+            within(TRANSACTION_LIMIT, "handling a batch", self.apply(&mut conn, batch, repeats)).await?;
         conn.give_back();
         self.handoff.send(std::mem::take(&mut applied.enqueued));
         self.report(batch, &applied);
         self.handler.committed(applied.report);
-        Ok(())
+        Ok(applied.duplicates)
     }
 
     /// The whole transaction.
-    async fn apply(&self, conn: &mut AsyncPgConnection, batch: &Batch) -> QueryResult<Applied<H::Report>> {
+    async fn apply(
+        &self,
+        conn: &mut AsyncPgConnection,
+        batch: &Batch,
+        repeats: bool,
+    ) -> QueryResult<Applied<H::Report>> {
         let ids: Vec<_> = batch.events.iter().map(|event| event.id).collect();
-        let first = async { try_join!(inbox::accept(conn, &ids), self.handler.begin(conn, &batch.events)) };
+        let accept = async {
+            if repeats { inbox::accept(conn, &ids).await } else { inbox::accept_new(conn, &ids).await }
+        };
+        let first = async { try_join!(accept, self.handler.begin(conn, &batch.events)) };
         let (mut fresh, begun) = transaction::begin(conn, first).await?;
         let received: Vec<Received<'_>> = batch
             .events

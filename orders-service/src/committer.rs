@@ -106,6 +106,7 @@ impl Worker {
         let ids = ContextV7::new().with_additional_precision();
         let mut conn = None;
         let mut jobs = Vec::with_capacity(MAX_BATCH);
+        let mut repeats = false;
         let mut pace = Pace::for_transactions(TRANSACTIONS);
         loop {
             tokio::select! {
@@ -121,15 +122,21 @@ impl Worker {
             let now = Utc::now().trunc_subsecs(6);
             let (candidates, answers): (Vec<_>, Vec<_>) =
                 jobs.drain(..).map(|Job { order, answer }| (candidate(&ids, now, order), answer)).unzip();
-            self.commit(&mut conn, &candidates, answers).await;
+            self.commit(&mut conn, &mut repeats, &candidates, answers).await;
             pace.done(begun, candidates.len());
         }
     }
 
-    async fn commit(&self, slot: &mut Option<Lease>, candidates: &[Candidate], answers: Vec<Answer>) {
+    async fn commit(
+        &self,
+        slot: &mut Option<Lease>,
+        repeats: &mut bool,
+        candidates: &[Candidate],
+        answers: Vec<Answer>,
+    ) {
         histogram!("orders_commit_batch_events").record(candidates.len() as f64);
         crash_point!("create.taken");
-        let (outcomes, enqueued) = self.create(slot, candidates).await;
+        let (outcomes, enqueued) = self.create(slot, repeats, candidates).await;
         self.handoff.send(enqueued);
         crash_point!("create.committed");
         let created = outcomes.iter().filter_map(|outcome| match outcome {
@@ -145,9 +152,21 @@ impl Worker {
     }
 
     /// One outcome for each candidate, and the requests for payment.
-    async fn create(&self, slot: &mut Option<Lease>, candidates: &[Candidate]) -> (Outcomes, Vec<Row>) {
-        match self.statement(slot, candidates).await {
-            Ok((creations, enqueued)) => (creations.into_iter().map(Ok).collect(), enqueued),
+    async fn create(
+        &self,
+        slot: &mut Option<Lease>,
+        repeats: &mut bool,
+        candidates: &[Candidate],
+    ) -> (Outcomes, Vec<Row>) {
+        let mut attempt = self.statement(slot, candidates, *repeats).await;
+        if matches!(attempt, Err(Attempt::Repeated)) {
+            attempt = self.statement(slot, candidates, true).await;
+        }
+        match attempt {
+            Ok((creations, enqueued)) => {
+                *repeats = enqueued.len() < creations.len();
+                (creations.into_iter().map(Ok).collect(), enqueued)
+            }
             Err(Attempt::Refused) if candidates.len() > 1 => self.create_one_by_one(slot, candidates).await,
             Err(_) => (candidates.iter().map(|_| Err(Failure::Unavailable)).collect(), Vec::new()),
         }
@@ -164,7 +183,7 @@ impl Worker {
         let mut lost = false;
         for candidate in candidates.chunks(1) {
             // A database that went away meanwhile is not asked once more for every row.
-            let outcome = if lost { Err(Attempt::Lost) } else { self.statement(slot, candidate).await };
+            let outcome = if lost { Err(Attempt::Lost) } else { self.statement(slot, candidate, true).await };
             lost |= matches!(outcome, Err(Attempt::Lost));
             outcomes.push(match outcome {
                 Ok((mut creations, rows)) => {
@@ -181,6 +200,7 @@ impl Worker {
         &self,
         slot: &mut Option<Lease>,
         candidates: &[Candidate],
+        repeats: bool,
     ) -> Result<(Vec<Creation>, Vec<Row>), Attempt> {
         let mut conn = match slot.take() {
             Some(conn) => conn,
@@ -189,10 +209,14 @@ impl Worker {
                 Attempt::Lost
             })?,
         };
-        match tokio::time::timeout(STATEMENT_LIMIT, store::create(&mut conn, candidates)).await {
+        match tokio::time::timeout(STATEMENT_LIMIT, store::create(&mut conn, candidates, repeats)).await {
             Ok(Ok(created)) => {
                 *slot = Some(conn);
                 return Ok(created);
+            }
+            Ok(Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) if !repeats => {
+                *slot = Some(conn);
+                return Err(Attempt::Repeated);
             }
             Ok(Err(error)) => {
                 error!(%error, orders = candidates.len(), "committer: statement failed");
@@ -223,6 +247,8 @@ fn candidate(ids: &ContextV7, now: DateTime<Utc>, order: NewOrder) -> Candidate 
 
 /// How a statement failed.
 enum Attempt {
+    /// The server said no: somebody repeats what was created before, which was not expected. Nothing was committed.
+    Repeated,
     /// The server said no: nothing was committed.
     Refused,
     /// There was no connection, or no answer.

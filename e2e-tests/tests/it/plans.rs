@@ -52,8 +52,9 @@ async fn statistics_change_no_plan() {
         until(format!("every plan after {changes:?} is logged"), async || {
             plans.extend(log.plans());
             let is_missing = |statement: &&str| plans.iter().all(|(name, _)| name != statement);
-            let missing =
-                ["orders_create", "outbox_claim", "payments_record_decisions"].into_iter().find(is_missing);
+            let missing = ["orders_create_new", "outbox_claim", "payments_record_decisions"]
+                .into_iter()
+                .find(is_missing);
             missing.map_or(Ok(()), |statement| Err(format!("that of {statement} is missing")))
         })
         .await;

@@ -33,6 +33,27 @@ async fn event_that_comes_100_times_takes_effect_once() {
     assert_eq!(amqp.ready(QUEUE).await, 0);
 }
 
+/// Goal: a repetition that nobody expects has no effect, and takes none from what comes with it. Method: a batch without
+/// any, so that the consumer takes the next to be all new; that has the first one's event among others.
+#[tokio::test(flavor = "multi_thread")]
+async fn repetition_among_new_events_has_no_effect() {
+    let world = World::calm().await;
+    let amqp = Amqp::connect(&world).await;
+    let recorder = Recorder::new();
+    let consumer = world.run_consumer(&recorder);
+    let [first, second, third, fourth] = ["Ordinary"; 4].map(event);
+    for (batch, effects) in [(vec![&first], 1), (vec![&second], 2), (vec![&third, &first, &fourth], 4)] {
+        amqp.publish_events(batch).await;
+        world.until_count("effects", effects).await;
+    }
+    consumer.stop().await;
+    assert_eq!(recorder.flags(first.id), [false, true]);
+    for other in [second, third, fourth] {
+        assert_eq!(recorder.flags(other.id), [false]);
+    }
+    assert_eq!((amqp.ready(QUEUE).await, amqp.ready("work.dead").await), (0, 0));
+}
+
 /// Goal: replicas share the work. Method: two consumers, many messages, each twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_consumers_apply_each_event_once() {

@@ -36,15 +36,16 @@ pub(crate) enum Creation {
 /// requests as they are in the outbox.
 ///
 /// One statement, and so one round trip and one transaction of its own; a second one, read-only, if a key was
-/// used before.
+/// used before. Unless `repeats` are expected no key must have been, which takes the server less.
 ///
 /// # Errors
-/// Nothing was created, if it is the server that says so.
+/// Nothing was created, if it is the server that says so; a unique violation if there was an unexpected repeat.
 pub(crate) async fn create(
     conn: &mut AsyncPgConnection,
     candidates: &[Candidate],
+    repeats: bool,
 ) -> QueryResult<(Vec<Creation>, Vec<Row>)> {
-    let (created, enqueued) = insert(conn, candidates).await?;
+    let (created, enqueued) = insert(conn, candidates, repeats).await?;
     let earlier = if created.len() == candidates.len() {
         Ok(HashMap::new())
     } else {
@@ -78,6 +79,7 @@ pub(crate) async fn create(
 async fn insert(
     conn: &mut AsyncPgConnection,
     candidates: &[Candidate],
+    repeats: bool,
 ) -> QueryResult<(HashSet<Uuid>, Vec<Row>)> {
     // One order for everybody: two batches with the same keys wait for each other, never in a circle. Orders
     // without keys wait for nobody and keep their place at the end of the primary key.
@@ -93,20 +95,24 @@ async fn insert(
     let [first, ..] = messages.as_slice() else {
         return Ok(Default::default());
     };
-    let enqueued: Vec<(i64, Uuid)> = Create {
-        ids: &sorted.iter().map(|candidate| candidate.id).collect(),
-        users: &sorted.iter().map(|candidate| candidate.order.user_id).collect(),
-        amounts: &sorted.iter().map(|candidate| candidate.order.amount.minor()).collect(),
-        descriptions: &sorted.iter().map(|candidate| candidate.order.description.as_str()).collect(),
-        keys: &sorted.iter().map(|candidate| candidate.order.idempotency_key.as_deref()).collect(),
-        times: &sorted.iter().map(|candidate| candidate.created_at).collect(),
-        message_ids: &messages.iter().map(|message| message.message_id).collect(),
-        payloads: &messages.iter().map(|message| message.payload.as_str()).collect(),
-        kind: &first.kind,
-        routing_key: &first.routing_key,
-    }
-    .load(conn)
-    .await?;
+    let ids = &sorted.iter().map(|candidate| candidate.id).collect();
+    let users = &sorted.iter().map(|candidate| candidate.order.user_id).collect();
+    let amounts = &sorted.iter().map(|candidate| candidate.order.amount.minor()).collect();
+    let descriptions = &sorted.iter().map(|candidate| candidate.order.description.as_str()).collect();
+    let keys = &sorted.iter().map(|candidate| candidate.order.idempotency_key.as_deref()).collect();
+    let times = &sorted.iter().map(|candidate| candidate.created_at).collect();
+    let message_ids = &messages.iter().map(|message| message.message_id).collect();
+    let payloads = &messages.iter().map(|message| message.payload.as_str()).collect();
+    let (kind, routing_key) = (&first.kind, &first.routing_key);
+    let enqueued: Vec<(i64, Uuid)> = if repeats {
+        Create { ids, users, amounts, descriptions, keys, times, message_ids, payloads, kind, routing_key }
+            .load(conn)
+            .await?
+    } else {
+        CreateNew { ids, users, amounts, descriptions, keys, times, message_ids, payloads, kind, routing_key }
+            .load(conn)
+            .await?
+    };
     let enqueued: HashMap<Uuid, i64> =
         enqueued.into_iter().map(|(id, message_id)| (message_id, id)).collect();
     let mut created = HashSet::with_capacity(enqueued.len());
@@ -147,38 +153,48 @@ async fn with_keys(
     Ok(by_key.collect())
 }
 
-messaging::statement! {
-    // The clock is compared because the sweep trusts that an order's id is no older than its commit by more than
-    // a few seconds. `ON CONFLICT` without a target covers the primary key too, so that a repeat is harmless.
-    struct Create {
-        ids: Vec<uuid::Uuid> => Array<Uuid>,
-        users: Vec<uuid::Uuid> => Array<Uuid>,
-        amounts: Vec<i64> => Array<BigInt>,
-        descriptions: Vec<&'a str> => Array<Text>,
-        keys: Vec<Option<&'a str>> => Array<Nullable<Text>>,
-        times: Vec<DateTime<Utc>> => Array<Timestamptz>,
-        message_ids: Vec<uuid::Uuid> => Array<Uuid>,
-        payloads: Vec<&'a str> => Array<Text>,
-        kind: str => Text,
-        routing_key: str => Text,
-    } -> (BigInt, Uuid)
-    "-- orders_create
-     WITH input AS MATERIALIZED (
-         SELECT * FROM unnest({ids}, {users}, {amounts}, {descriptions}, {keys}, {times}, {message_ids}, {payloads})
-             AS input (id, user_id, amount, description, idempotency_key, created_at, message_id, payload)
-         WHERE created_at > clock_timestamp() - interval '10 seconds'
-     ), created AS (
-         INSERT INTO orders (id, user_id, amount, description, idempotency_key, created_at, updated_at)
-         SELECT id, user_id, amount, description, idempotency_key, created_at, created_at FROM input
-         ON CONFLICT DO NOTHING
-         RETURNING id
-     ), queued AS (
-         INSERT INTO outbox (message_id, type, routing_key, payload)
-         SELECT message_id, {kind}, {routing_key}, payload FROM input JOIN created USING (id)
-         RETURNING id, message_id
-     )
-     SELECT id, message_id FROM queued"
+macro_rules! statement {
+    ($name:ident, $comment:literal, $on_conflict:literal) => {
+        messaging::statement! {
+            // The clock is compared because the sweep trusts that an order's id is no older than its commit by more than
+            // a few seconds.
+            struct $name {
+                ids: Vec<uuid::Uuid> => Array<Uuid>,
+                users: Vec<uuid::Uuid> => Array<Uuid>,
+                amounts: Vec<i64> => Array<BigInt>,
+                descriptions: Vec<&'a str> => Array<Text>,
+                keys: Vec<Option<&'a str>> => Array<Nullable<Text>>,
+                times: Vec<DateTime<Utc>> => Array<Timestamptz>,
+                message_ids: Vec<uuid::Uuid> => Array<Uuid>,
+                payloads: Vec<&'a str> => Array<Text>,
+                kind: str => Text,
+                routing_key: str => Text,
+            } -> (BigInt, Uuid)
+            concat!(
+                "-- ", $comment, "
+                 WITH input AS MATERIALIZED (
+                     SELECT * FROM unnest({ids}, {users}, {amounts}, {descriptions}, {keys}, {times}, {message_ids}, {payloads})
+                         AS input (id, user_id, amount, description, idempotency_key, created_at, message_id, payload)
+                     WHERE created_at > clock_timestamp() - interval '10 seconds'
+                 ), created AS (
+                     INSERT INTO orders (id, user_id, amount, description, idempotency_key, created_at, updated_at)
+                     SELECT id, user_id, amount, description, idempotency_key, created_at, created_at FROM input
+                     ", $on_conflict, "
+                     RETURNING id
+                 ), queued AS (
+                     INSERT INTO outbox (message_id, type, routing_key, payload)
+                     SELECT message_id, {kind}, {routing_key}, payload FROM input JOIN created USING (id)
+                     RETURNING id, message_id
+                 )
+                 SELECT id, message_id FROM queued"
+            )
+        }
+    };
 }
+
+// Without a target, so that it covers the primary key too: a repeat is harmless.
+statement!(Create, "orders_create", "ON CONFLICT DO NOTHING");
+statement!(CreateNew, "orders_create_new", "");
 
 messaging::statement! {
     struct WithKeys {
