@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deadpool::Runtime;
-use deadpool::managed::Timeouts;
+use deadpool::managed::{QueueMode, Timeouts};
 use diesel::migration::{self, Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
@@ -51,6 +51,8 @@ pub fn pool(config: &Config, role: &'static str, size: usize) -> Result<Pool, Bu
     manager.custom_setup = Box::new(move |_| connect(config.clone()).boxed());
     Pool::builder(AsyncDieselConnectionManager::new_with_config("", manager))
         .max_size(size)
+        // The connection that was used last: its server process still has in the caches what it needs.
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .timeouts(Timeouts { wait: Some(POOL_WAIT), create: Some(POOL_WAIT), recycle: Some(POOL_WAIT) })
         .build()
