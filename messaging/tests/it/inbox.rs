@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
+use diesel::QueryResult;
+use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::SimpleAsyncConnection;
+use futures_util::future::join_all;
 use messaging::{inbox, transaction};
 use uuid::Uuid;
 
@@ -56,6 +59,32 @@ async fn concurrent_transactions_do_not_deadlock() {
     }
 }
 
+/// Goal: the same of ids that are taken to be new; one transaction has them, and the others are told. Method: as above.
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_transactions_with_new_ids_do_not_deadlock() {
+    let world = World::calm().await;
+    for _ in 0..10 {
+        let ids = ids(500);
+        let accept = async |_| {
+            let mut ids = ids.clone();
+            fastrand::shuffle(&mut ids);
+            let mut conn = world.conn().await;
+            let accepted = transaction::begin(&conn, inbox::accept_new(&conn, &ids)).await;
+            match &accepted {
+                Ok(_) => transaction::commit(&conn).await.unwrap(),
+                Err(_) => conn.batch_execute("ROLLBACK").await.unwrap(),
+            }
+            accepted.map(|accepted| accepted.len())
+        };
+        let outcomes = join_all((0..4).map(accept)).await;
+        let is_told = |outcome: &QueryResult<usize>| {
+            matches!(outcome, Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
+        };
+        assert!(outcomes.contains(&Ok(500)), "{outcomes:?}");
+        assert_eq!(outcomes.iter().filter(|outcome| is_told(outcome)).count(), 3, "{outcomes:?}");
+    }
+}
+
 /// Goal: if BEGIN fails, what was sent along with it takes no effect, and whoever sent it is told. Method: accept an id
 /// without a transaction, before the connection has had one and after, and in a transaction that was begun otherwise.
 #[tokio::test(flavor = "multi_thread")]
@@ -64,6 +93,7 @@ async fn nothing_is_accepted_without_a_transaction() {
     let mut conn = world.conn().await;
     let ids = ids(1);
     inbox::accept(&conn, &ids).await.unwrap_err();
+    inbox::accept_new(&conn, &ids).await.unwrap_err();
     transaction::begin(&conn, inbox::accept(&conn, &[])).await.unwrap();
     transaction::commit(&conn).await.unwrap();
     inbox::accept(&conn, &ids).await.unwrap_err();

@@ -33,6 +33,8 @@ async fn statements_are_prepared_once() {
         let messages: Vec<_> = events.iter().map(|event| Message::new(event, KEY)).collect();
         outbox::enqueue(&conn, messages).await.unwrap();
         let ids: Vec<_> = events.iter().map(|event| event.id).collect();
+        transaction::begin(&conn, inbox::accept_new(&conn, &ids)).await.unwrap();
+        transaction::commit(&conn).await.unwrap();
         transaction::begin(&conn, inbox::accept(&conn, &ids)).await.unwrap();
         transaction::commit(&conn).await.unwrap();
         let repeated = Repeated { text: &"ab".to_owned(), times: &2 };
@@ -40,7 +42,7 @@ async fn statements_are_prepared_once() {
     }
     let query = "SELECT statement, generic_plans + custom_plans AS runs FROM pg_prepared_statements";
     let prepared: Vec<Prepared> = diesel::sql_query(query).load(&mut conn).await.unwrap();
-    for name in ["-- outbox_enqueue\n", "-- inbox_accept\n", "-- repeated\n"] {
+    for name in ["-- outbox_enqueue\n", "-- inbox_accept\n", "-- inbox_accept_new\n", "-- repeated\n"] {
         let runs: Vec<i64> =
             prepared.iter().filter(|kept| kept.statement.starts_with(name)).map(|kept| kept.runs).collect();
         assert_eq!(runs, [3], "{name}");
