@@ -80,7 +80,7 @@ pub trait Handler: Send + Sync + 'static {
     /// nothing that must happen belongs here.
     fn committed(&self, _report: Self::Report) {}
 
-    /// A transaction has failed, or was committed and its answer is lost: nobody will report it.
+    /// A transaction may have been committed and its answer is lost: nobody will report it.
     fn uncertain(&self) {}
 }
 
@@ -311,6 +311,7 @@ impl<H: Handler> Consumer<H> {
                     }
                     return true;
                 }
+                // The inbox's or the handler's. The server has rolled everything back: nobody need be told.
                 Err(Error::Database(DatabaseError(UniqueViolation, _))) if !*repeats => {
                     *repeats = true;
                     continue;

@@ -153,7 +153,7 @@ async fn with_keys(
     Ok(by_key.collect())
 }
 
-macro_rules! statement {
+macro_rules! create_statement {
     ($name:ident, $comment:literal, $on_conflict:literal) => {
         messaging::statement! {
             // The clock is compared because the sweep trusts that an order's id is no older than its commit by more than
@@ -193,8 +193,8 @@ macro_rules! statement {
 }
 
 // Without a target, so that it covers the primary key too: a repeat is harmless.
-statement!(Create, "orders_create", "ON CONFLICT DO NOTHING");
-statement!(CreateNew, "orders_create_new", "");
+create_statement!(Create, "orders_create", "ON CONFLICT DO NOTHING");
+create_statement!(CreateNew, "orders_create_new", "");
 
 messaging::statement! {
     struct WithKeys {
